@@ -1,7 +1,15 @@
 //! One handle over SQLite, MariaDB/MySQL and PostgreSQL: statements are written once with `sea-query` and rendered for each.
 
+mod affected;
+mod changes;
+mod clock;
+mod due;
+mod graph;
 mod row;
+mod schema;
 mod session;
+mod ticket;
+mod triggers;
 
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -23,6 +31,10 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use sea_query::{QueryStatementWriter, SchemaStatementBuilder, Value, Values};
 
+pub(crate) use affected::Path;
+pub(crate) use changes::Claim;
+pub use due::Due;
+pub(crate) use due::DueClaim;
 pub use row::Row;
 use session::{Database, Session};
 
@@ -31,19 +43,26 @@ use crate::{Error, ErrorKind, Result};
 /// Every statement and every wait for a connection ends within this time.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
+/// A wait for a connection ends before the deadline, so that its error says what was waited for.
+#[allow(dead_code)]
+const ACQUIRE: Duration = Duration::from_secs(5);
+
 /// The database's dialect of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialect {
     /// SQLite 3.35 or newer.
     Sqlite,
-    /// MariaDB 10.6 or newer, MySQL 8 or newer.
+    /// MariaDB 10.6 or newer, MySQL 8 or newer; a binary log, if there is one, not in the format `STATEMENT`.
     Mysql,
     /// PostgreSQL 13 or newer.
     Postgres,
 }
 
 /// A handle on a relational database; cheap to clone.
+///
+/// A connection that the server drops is replaced by itself; only the work in hand fails. SQLite has one writer per process: a
+/// [`Store::begin`] or [`Store::session`] that is held makes the next one wait, at last in vain.
 #[derive(Clone)]
 pub struct Store {
     database: Arc<dyn Database>,
@@ -94,6 +113,11 @@ impl Store {
         self.open(Mode::Auto).await
     }
 
+    /// Takes a connection for single reads; unlike [`Store::session`] it never waits for a writer.
+    pub(crate) async fn reader(&self) -> Result<Transaction> {
+        self.open(Mode::Read).await
+    }
+
     async fn open(&self, mode: Mode) -> Result<Transaction> {
         let session = deadline("store.begin", self.database.open(mode)).await?;
         Ok(Transaction { dialect: self.dialect(), session })
@@ -109,6 +133,7 @@ impl Store {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Auto,
+    Read,
     Snapshot,
     Write,
 }

@@ -4,19 +4,20 @@ use std::{str::FromStr, sync::Arc};
 
 use sqlx::{
     PgPool, Postgres, Row as _, TypeInfo, ValueRef,
+    error::DatabaseError,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 
 use super::{
     Dialect, Mode, Row,
     row::Cell,
-    session::{Database, Session, failure, reader, sessions},
+    session::{self, Database, Session, reader, sessions},
 };
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 
 pub(super) async fn connect(url: &str) -> Result<Arc<dyn Database>> {
     let options = PgConnectOptions::from_str(url).map_err(|error| failure("store.connect", error))?;
-    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(super::DEADLINE).connect_with(options);
+    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(super::ACQUIRE).connect_with(options);
     Ok(Arc::new(pool.await.map_err(|error| failure("store.connect", error))?))
 }
 
@@ -29,7 +30,7 @@ impl Database for PgPool {
     async fn open(&self, mode: Mode) -> Result<Box<dyn Session>> {
         let open = |error| failure("store.begin", error);
         Ok(match mode {
-            Mode::Auto => Box::new(Auto(self.acquire().await.map_err(open)?)),
+            Mode::Auto | Mode::Read => Box::new(Auto(self.acquire().await.map_err(open)?)),
             Mode::Snapshot => Box::new(Tx(self.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(open)?)),
             Mode::Write => Box::new(Tx(self.begin().await.map_err(open)?)),
         })
@@ -38,6 +39,23 @@ impl Database for PgPool {
     async fn close(&self) {
         PgPool::close(self).await;
     }
+}
+
+fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
+    let code = error.code()?;
+    match code.as_ref() {
+        "57014" => Some(ErrorKind::Timeout),
+        // serialisation, deadlock, lock not available, shutdown and start-up
+        "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "57P05" => Some(ErrorKind::Unavailable),
+        "3D000" | "28000" | "28P01" => Some(ErrorKind::Config),
+        // broken connections; out of connections, memory or disk
+        code if code.starts_with("08") || code.starts_with("53") => Some(ErrorKind::Unavailable),
+        _ => None,
+    }
+}
+
+fn failure(operation: &'static str, error: sqlx::Error) -> Error {
+    session::failure(operation, error, classify)
 }
 
 fn cell(row: &PgRow, index: usize) -> Result<Cell> {

@@ -13,6 +13,7 @@ pub struct Row {
 
 /// One value; integers of all widths and booleans are `Int`.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(dead_code)] // only drivers make rows
 pub(super) enum Cell {
     Null,
     Int(i64),
@@ -22,6 +23,7 @@ pub(super) enum Cell {
 }
 
 impl Row {
+    #[allow(dead_code)]
     pub(super) fn new(columns: Arc<[String]>, cells: Vec<Cell>) -> Self {
         Self { columns, cells }
     }

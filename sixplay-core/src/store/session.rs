@@ -77,19 +77,23 @@ macro_rules! reader {
 #[allow(unused_imports)]
 pub(super) use {reader, sessions};
 
-/// Turns a driver's error into ours; the message of a database error names no value of the URL.
+/// Turns a driver's error into ours; `classify` knows the driver's codes. The message of a database error names no value of the URL.
 #[allow(dead_code)]
-pub(super) fn failure(operation: &'static str, error: sqlx::Error) -> Error {
+pub(super) fn failure(
+    operation: &'static str,
+    error: sqlx::Error,
+    classify: fn(&dyn sqlx::error::DatabaseError) -> Option<ErrorKind>,
+) -> Error {
     use sqlx::error::ErrorKind as Constraint;
     let (kind, message) = match &error {
         sqlx::Error::Database(inner) => match inner.kind() {
             Constraint::UniqueViolation | Constraint::ForeignKeyViolation | Constraint::NotNullViolation | Constraint::CheckViolation => {
                 (ErrorKind::Conflict, "a constraint refuses the change")
             }
-            _ if retryable(inner.code().as_deref()) => (ErrorKind::Unavailable, "the database asks to try again"),
-            _ => (ErrorKind::Unexpected, "the database refuses the statement"),
+            _ => refusal(classify(inner.as_ref())),
         },
-        sqlx::Error::PoolTimedOut => (ErrorKind::Timeout, "no connection became free in time"),
+        // the pool keeps trying to connect for as long as a caller may wait, so this is also what a dead server looks like
+        sqlx::Error::PoolTimedOut => (ErrorKind::Unavailable, "no connection to the database in time"),
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
             (ErrorKind::Unavailable, "the database cannot be reached")
         }
@@ -100,10 +104,11 @@ pub(super) fn failure(operation: &'static str, error: sqlx::Error) -> Error {
     Error::new(kind, operation, message).with_source(error)
 }
 
-/// Busy, deadlock, lock wait, serialisation and shutdown codes of the three databases.
-#[allow(dead_code)]
-fn retryable(code: Option<&str>) -> bool {
-    let sqlite = ["5", "6", "261", "262", "517"];
-    let mysql_and_postgres = ["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "08S01", "HY000"];
-    code.is_some_and(|code| sqlite.contains(&code) || mysql_and_postgres.contains(&code))
+fn refusal(kind: Option<ErrorKind>) -> (ErrorKind, &'static str) {
+    match kind {
+        Some(ErrorKind::Config) => (ErrorKind::Config, "the database refuses the connection"),
+        Some(ErrorKind::Timeout) => (ErrorKind::Timeout, "the database gave up on the statement"),
+        Some(kind) => (kind, "the database asks to try again"),
+        None => (ErrorKind::Unexpected, "the database refuses the statement"),
+    }
 }

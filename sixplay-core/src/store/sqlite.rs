@@ -4,15 +4,16 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Row as _, Sqlite, SqlitePool, TypeInfo, ValueRef,
+    error::DatabaseError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
 use super::{
     Dialect, Mode, Row,
     row::Cell,
-    session::{Database, Session, failure, reader, sessions},
+    session::{self, Database, Session, reader, sessions},
 };
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -28,8 +29,10 @@ pub(super) async fn connect(url: &str) -> Result<Arc<dyn Database>> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // REPLACE would otherwise delete rows without firing their delete triggers
+        .pragma("recursive_triggers", "ON")
         .busy_timeout(BUSY);
-    let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(super::DEADLINE);
+    let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(super::ACQUIRE);
     let writer = pool(1).connect_with(options.clone()).await.map_err(|error| failure("store.connect", error))?;
     let readers = pool(4).connect_lazy_with(options);
     Ok(Arc::new(Pools { writer, readers }))
@@ -45,6 +48,7 @@ impl Database for Pools {
         let open = |error| failure("store.begin", error);
         Ok(match mode {
             Mode::Auto => Box::new(Auto(self.writer.acquire().await.map_err(open)?)),
+            Mode::Read => Box::new(Auto(self.readers.acquire().await.map_err(open)?)),
             Mode::Snapshot => Box::new(Tx(self.readers.begin_with("BEGIN").await.map_err(open)?)),
             // a deferred transaction that turns into a writer would not wait for the lock
             Mode::Write => Box::new(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(open)?)),
@@ -55,6 +59,20 @@ impl Database for Pools {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// Busy, locked and lost races for the WAL's locks pass; a file that cannot be opened does not.
+fn classify(error: &dyn DatabaseError) -> Option<ErrorKind> {
+    let code: i32 = error.code()?.parse().ok()?;
+    match code & 0xff {
+        5 | 6 | 15 => Some(ErrorKind::Unavailable),
+        14 | 26 => Some(ErrorKind::Config),
+        _ => None,
+    }
+}
+
+fn failure(operation: &'static str, error: sqlx::Error) -> Error {
+    session::failure(operation, error, classify)
 }
 
 fn cell(row: &SqliteRow, index: usize) -> Result<Cell> {

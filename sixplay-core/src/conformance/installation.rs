@@ -1,0 +1,248 @@
+//! Installation, the check of the graph, and how the store reports and survives a failing database.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    Collector, Scratch,
+    tiny::{self, Tiny},
+};
+use crate::{
+    ErrorKind, Result,
+    detector::{Detector, DetectorConfig},
+    source::{Column, Hop, Kind, Rendered, Source, Table},
+    store::{Dialect, Store, Transaction},
+};
+
+/// [`Tiny`] with its graph spoilt.
+struct Spoilt {
+    kinds: Vec<Kind>,
+    tables: Vec<Table>,
+}
+
+impl Spoilt {
+    fn new(spoil: impl FnOnce(&mut Self)) -> Self {
+        let tiny = Tiny::new();
+        let mut spoilt = Self { kinds: tiny.kinds().to_vec(), tables: tiny.tables().to_vec() };
+        spoil(&mut spoilt);
+        spoilt
+    }
+}
+
+#[async_trait::async_trait]
+impl Source for Spoilt {
+    fn name(&self) -> &'static str {
+        "tiny"
+    }
+
+    fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    async fn render(&self, _: &mut Transaction, _: &str, _: &[String], _: Timestamp) -> Result<Vec<Rendered>> {
+        Ok(Vec::new())
+    }
+}
+
+async fn logged(store: &Store) -> Result<i64> {
+    store.reader().await?.fetch_sql("SELECT COUNT(*) AS n FROM sixplay_change", Vec::new()).await?[0].int("n")
+}
+
+/// Installing again, and by several processes at once, changes nothing: a change is logged once, tickets go on, pending changes stay.
+///
+/// # Errors
+/// As the store.
+pub async fn installing_again_and_at_once_is_harmless(scratch: &Scratch) -> Result<()> {
+    tiny::migrate(scratch.store()).await?;
+    let mut installers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let store = Store::connect(scratch.url()).await?;
+        installers.spawn(async move { store.install(Tiny::new().as_ref()).await });
+    }
+    installers.join_all().await.into_iter().collect::<Result<Vec<_>>>()?;
+    let store = scratch.store();
+    tiny::put_author(&mut store.session().await?, 1, "Ada").await?;
+    assert_eq!(logged(store).await?, 1);
+    let ticket = store.ticket().await?;
+    // an open writer would block any change of the schema
+    let mut writer = store.begin().await?;
+    tiny::put_author(&mut writer, 2, "Ben").await?;
+    if store.dialect() == Dialect::Sqlite {
+        writer.commit().await?;
+        store.install(Tiny::new().as_ref()).await?;
+    } else {
+        store.install(Tiny::new().as_ref()).await?;
+        writer.commit().await?;
+    }
+    assert_eq!(logged(store).await?, 2);
+    assert!(store.ticket().await? > ticket);
+    Ok(())
+}
+
+/// A graph that grew replaces its triggers: what it logs anew is followed.
+///
+/// # Errors
+/// As the store.
+pub async fn a_changed_graph_replaces_its_triggers(scratch: &Scratch) -> Result<()> {
+    let store = scratch.store();
+    tiny::migrate(store).await?;
+    let author = |column| matches!(column, Column::Int(_));
+    store.install(&Spoilt::new(|it| it.tables[1].reaches.retain(|reach| !author(reach.key)))).await?;
+    store.install(&Spoilt::new(|it| it.tables[1].keys.push(Column::Text("title")))).await?;
+    let tiny = Tiny::new();
+    store.install(tiny.as_ref()).await?;
+    tiny::put_books(&mut store.session().await?, &[tiny::Book::new("b1", 1, "One")]).await?;
+    let (detector, sink) = (Detector::new(store.clone(), tiny, DetectorConfig::default()), Collector::default());
+    assert_eq!(detector.step(&sink).await?, 1);
+    assert_eq!(sink.roots().into_iter().collect::<Vec<_>>(), ["author:1", "book:b1"]);
+    Ok(())
+}
+
+/// A graph that does not fit is refused with the name of what is wrong.
+///
+/// # Errors
+/// As the store.
+pub async fn a_graph_that_does_not_fit_is_refused_by_name(scratch: &Scratch) -> Result<()> {
+    type Spoil = fn(&mut Spoilt);
+    let spoils: [(&str, Spoil); 9] = [
+        ("tiny_missing", |it| it.tables[1].name = "tiny_missing"),
+        ("no_column", |it| it.tables[1].keys.push(Column::Int("no_column"))),
+        ("no_kind", |it| it.tables[0].reaches[0].kind = "no_kind"),
+        ("no_hop", |it| it.tables[0].reaches[1].hops[0].table = "no_hop"),
+        ("no_end", |it| it.tables[0].reaches[1].hops[0].to = "no_end"),
+        ("title", |it| it.tables[0].reaches[1].hops[0].from = "title"),
+        ("kind=author", |it| it.tables[1].reaches[0].kind = "author"),
+        ("column=id", |it| it.tables[1].keys.retain(|key| *key != Column::Text("id"))),
+        ("Author", |it| it.kinds[0].name = "Author"),
+    ];
+    tiny::migrate(scratch.store()).await?;
+    for (named, spoil) in spoils {
+        let Err(error) = scratch.store().install(&Spoilt::new(spoil)).await else { panic!("{named} was accepted") };
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert!(error.to_string().contains(named), "{error}");
+    }
+    let two_hops = Hop { table: "tiny_author", from: "id", to: "name" };
+    let error = scratch.store().install(&Spoilt::new(|it| it.tables[1].reaches[1].hops.push(two_hops))).await;
+    assert!(error.is_err_and(|error| error.to_string().contains("type=Text")));
+    Ok(())
+}
+
+/// MySQL and MariaDB fire no triggers for cascades, so captured tables must have none; the others log what a cascade does.
+///
+/// # Errors
+/// As the store.
+pub async fn cascades_are_refused_or_logged(scratch: &Scratch) -> Result<()> {
+    let store = scratch.store();
+    store.session().await?.batch(
+        "CREATE TABLE tiny_author (id INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL); \
+         CREATE TABLE tiny_book (id VARCHAR(100) NOT NULL PRIMARY KEY, author_id INT NOT NULL, title VARCHAR(200) NOT NULL, \
+         open_from_us BIGINT NOT NULL, open_until_us BIGINT, CONSTRAINT tiny_written_by FOREIGN KEY (author_id) REFERENCES tiny_author (id) ON DELETE CASCADE)",
+    ).await?;
+    let installed = store.install(Tiny::new().as_ref()).await;
+    if store.dialect() == Dialect::Mysql {
+        assert!(installed.is_err_and(|error| error.kind() == ErrorKind::Config && error.to_string().contains("tiny_written_by")));
+        return Ok(());
+    }
+    installed?;
+    let mut session = store.session().await?;
+    tiny::put_author(&mut session, 1, "Ada").await?;
+    tiny::put_books(&mut session, &[tiny::Book::new("b1", 1, "One")]).await?;
+    tiny::remove_author(&mut session, 1).await?;
+    drop(session);
+    assert_eq!(logged(store).await?, 4);
+    Ok(())
+}
+
+/// A broken constraint is a conflict; it is not tried again.
+///
+/// # Errors
+/// As the store.
+pub async fn a_broken_constraint_is_a_conflict(scratch: &Scratch) -> Result<()> {
+    tiny::migrate(scratch.store()).await?;
+    let mut session = scratch.store().session().await?;
+    let insert = "INSERT INTO tiny_author (id, name) VALUES (1, 'Ada')";
+    session.batch(insert).await?;
+    let twice = session.batch(insert).await;
+    assert!(twice.is_err_and(|error| error.kind() == ErrorKind::Conflict && !error.is_transient()));
+    let nonsense = session.batch("SELECT nonsense FROM nowhere").await;
+    assert!(nonsense.is_err_and(|error| error.kind() == ErrorKind::Unexpected && !error.is_transient()));
+    Ok(())
+}
+
+/// Of two transactions that wait for one another, one fails with an error that says to try again; SQLite has one writer at a time.
+///
+/// # Errors
+/// As the store.
+pub async fn a_deadlock_is_transient(scratch: &Scratch) -> Result<()> {
+    tiny::migrate(scratch.store()).await?;
+    if scratch.store().dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    tiny::put_author(&mut scratch.store().session().await?, 1, "Ada").await?;
+    tiny::put_author(&mut scratch.store().session().await?, 2, "Ben").await?;
+    let (mut one, mut two) = (scratch.store().begin().await?, scratch.store().begin().await?);
+    tiny::remove_author(&mut one, 1).await?;
+    tiny::remove_author(&mut two, 2).await?;
+    let (first, second) = tokio::join!(tiny::remove_author(&mut one, 2), async {
+        let second = tiny::remove_author(&mut two, 1).await;
+        drop(two);
+        second
+    });
+    let failed = first.err().or(second.err());
+    assert!(failed.as_ref().is_some_and(|error| error.kind() == ErrorKind::Unavailable), "{failed:?}");
+    Ok(())
+}
+
+/// When the server ends the connections, work in hand fails with an error that says to try again, and the pool opens new ones.
+///
+/// # Errors
+/// As the store.
+pub async fn a_pool_recovers_from_lost_connections(scratch: &Scratch) -> Result<()> {
+    tiny::install(scratch.store()).await?;
+    let store = scratch.store();
+    let admin = Store::connect(scratch.url()).await?;
+    let (own, kill) = match store.dialect() {
+        Dialect::Sqlite => return Ok(()),
+        Dialect::Mysql => ("SELECT CONNECTION_ID() AS id", "KILL "),
+        Dialect::Postgres => ("SELECT pg_backend_pid() AS id", "SELECT pg_terminate_backend"),
+    };
+    let (mut one, mut two) = (store.begin().await?, store.session().await?);
+    for connection in [&mut one, &mut two] {
+        let id = connection.fetch_sql(own, Vec::new()).await?[0].int("id")?;
+        admin.session().await?.batch(&format!("{kill}({id})")).await?;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let failed = one.fetch_sql(own, Vec::new()).await.err();
+    assert!(failed.as_ref().is_some_and(|error| error.kind() == ErrorKind::Unavailable), "{failed:?}");
+    drop((one, two));
+    for _ in 0..3 {
+        store.ticket().await?;
+    }
+    Ok(())
+}
+
+/// A URL that leads nowhere is refused within the deadline, saying whether waiting may help, and without the password.
+///
+/// # Errors
+/// As the store.
+pub async fn a_url_that_leads_nowhere_is_refused(scratch: &Scratch) -> Result<()> {
+    let url = match scratch.store().dialect() {
+        Dialect::Sqlite => "sqlite:/nonexistent/folder/store.db".to_owned(),
+        _ => format!("{}_missing", scratch.url()),
+    };
+    assert_eq!(Store::connect(&url).await.err().map(|error| error.kind()), Some(ErrorKind::Config));
+    let dead = match scratch.store().dialect() {
+        Dialect::Sqlite => return Ok(()),
+        Dialect::Mysql => "mysql://u:hunter2@127.0.0.1:1/x",
+        Dialect::Postgres => "postgres://u:hunter2@127.0.0.1:1/x",
+    };
+    let error = Store::connect(dead).await.err();
+    assert_eq!(error.as_ref().map(|error| error.kind()), Some(ErrorKind::Unavailable));
+    assert!(error.is_some_and(|error| !error.to_string().contains("hunter2")));
+    Ok(())
+}
