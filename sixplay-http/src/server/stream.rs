@@ -1,0 +1,145 @@
+//! A connection's bytes, watched: it ends when a request's head takes too long, when nothing happens, or when the peer does not read.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep},
+};
+
+/// How many requests of a connection its service has begun and ended.
+#[derive(Clone, Default)]
+pub(super) struct Work(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    begun: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl Work {
+    /// Begins a request, which ends when the guard is dropped.
+    pub(super) fn begin(&self) -> Guard {
+        self.0.begun.fetch_add(1, Ordering::Relaxed);
+        Guard(self.clone())
+    }
+
+    fn ended(&self) -> usize {
+        self.0.ended.load(Ordering::Relaxed)
+    }
+
+    fn is_running(&self) -> bool {
+        self.0.begun.load(Ordering::Relaxed) != self.ended()
+    }
+}
+
+pub(super) struct Guard(Work);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A stream with three time-outs: for a head from its first byte on, for rest between requests, and for a peer that does not read.
+/// While the service works none of them counts; a request has its own deadline.
+pub(super) struct Watched<S> {
+    stream: S,
+    work: Work,
+    head: Duration,
+    idle: Duration,
+    /// How many requests had ended when the stream last began to rest.
+    seen: usize,
+    resting: bool,
+    reading: Pin<Box<Sleep>>,
+    writing: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S, work: Work, head: Duration, idle: Duration) -> Self {
+        // a connection is opened to send a request, so the first head is due at once
+        Self { stream, work, head, idle, seen: 0, resting: false, reading: Box::pin(sleep(head)), writing: None }
+    }
+
+    fn wait(&mut self, resting: bool) {
+        self.resting = resting;
+        let time = if resting { self.idle } else { self.head };
+        self.reading.as_mut().reset(Instant::now() + time);
+    }
+
+    /// Ready when what is to be read is late.
+    fn late(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if self.work.is_running() {
+            return Poll::Pending;
+        }
+        let ended = self.work.ended();
+        if ended != self.seen {
+            self.seen = ended;
+            self.wait(true);
+        }
+        ready!(self.reading.as_mut().poll(cx));
+        Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "no request in time"))
+    }
+
+    fn wrote(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.writing = None;
+            if self.resting {
+                self.wait(true);
+            }
+            return written;
+        }
+        let idle = self.idle;
+        let timer = self.writing.get_or_insert_with(|| Box::pin(sleep(idle)));
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if let Poll::Ready(error) = this.late(cx) {
+            return Poll::Ready(Err(error));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+        if this.resting && buffer.filled().len() > before {
+            this.wait(false);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wrote(cx, written)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.wrote(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
