@@ -1,0 +1,68 @@
+//! The six programs share one configuration format and one data folder.
+
+use crate::line::{Line, On};
+
+const PROGRAMS: [&str; 6] = ["api", "middleware", "detector", "indexer", "rebuild", "standalone"];
+
+#[test]
+fn point_5_an_unknown_key_is_refused_by_every_program_naming_file_path_and_value() {
+    for (text, expected) in [
+        ("store: { ulr: \"sqlite:x\" }", vec!["sixplay.yml", "store", "ulr"]),
+        ("rebuild: { chunk: many }", vec!["sixplay.yml", "rebuild.chunk", "many"]),
+        ("detector: { idle: 20 parsecs }", vec!["sixplay.yml", "detector.idle", "20 parsecs"]),
+        ("elasticsearch: {}", vec!["sixplay.yml", "elasticsearch"]),
+    ] {
+        let line = Line::new(On::Embedded).expect("needs no server");
+        std::fs::write(&line.config, text).expect("a file");
+        for program in PROGRAMS {
+            let (code, output) = line.run(program, &[]);
+            assert_eq!(code, Some(2), "{program} with {text}: {output}");
+            for part in &expected {
+                assert!(output.contains(part), "{program} with {text} does not name {part}: {output}");
+            }
+        }
+    }
+}
+
+#[test]
+fn point_5_every_program_stops_on_sigterm() {
+    let line = Line::new(On::Embedded).expect("needs no server");
+    let mut five = line.five("6");
+    for program in [&mut five.detector, &mut five.indexer, &mut five.api, &mut five.middleware] {
+        assert_eq!(program.stop(15), Some(0), "{}", program.output());
+    }
+}
+
+#[test]
+fn point_5_a_main_is_at_most_a_hundred_lines() {
+    for program in PROGRAMS {
+        let path = format!("{}/../{program}/src/main.rs", env!("CARGO_MANIFEST_DIR"));
+        let lines = std::fs::read_to_string(&path).expect("the source").lines().count();
+        assert!(lines <= 100, "{path} has {lines} lines");
+    }
+}
+
+#[test]
+fn point_5_every_key_of_the_configuration_is_documented() {
+    let documented = std::fs::read_to_string(format!("{}/../../docs/configuration.md", env!("CARGO_MANIFEST_DIR"))).expect("the page");
+    for section in ["", "store", "queue", "index", "http", "http.server", "middleware", "detector", "indexer", "rebuild"] {
+        for key in keys(section) {
+            let path = if section.is_empty() { key } else { format!("{section}.{key}") };
+            assert!(documented.contains(&format!("`{path}`")), "docs/configuration.md lacks `{path}`");
+        }
+    }
+}
+
+/// The keys of a section, as the program names them when it refuses an unknown one.
+fn keys(section: &str) -> Vec<String> {
+    let line = Line::new(On::Embedded).expect("needs no server");
+    let text = match section.split_once('.') {
+        _ if section.is_empty() => "nonsense: 1".to_owned(),
+        Some((outer, inner)) => format!("{outer}: {{ {inner}: {{ nonsense: 1 }} }}"),
+        None => format!("{section}: {{ nonsense: 1 }}"),
+    };
+    std::fs::write(&line.config, text).expect("a file");
+    let (_, output) = line.run("rebuild", &[]);
+    let (_, rest) = output.split_once("expected").unwrap_or_else(|| panic!("no list of keys for {section:?}: {output}"));
+    rest.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}

@@ -1,0 +1,74 @@
+//! A rebuild makes a new index beside the live one; readers notice nothing but the result.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    time::Duration,
+};
+
+use sixplay_index::Index;
+
+use crate::{
+    client::WEB,
+    line::{Line, On, block_on},
+};
+
+#[test]
+fn point_6_readers_never_see_an_empty_index_embedded() {
+    readers_never_see_an_empty_index(On::Embedded);
+}
+
+#[test]
+fn point_6_readers_never_see_an_empty_index_on_elasticsearch() {
+    readers_never_see_an_empty_index(On::Mariadb);
+}
+
+#[test]
+fn point_6_readers_never_see_an_empty_index_on_opensearch() {
+    readers_never_see_an_empty_index(On::Postgres);
+}
+
+fn readers_never_see_an_empty_index(on: On) {
+    let Some(line) = Line::new(on) else { return };
+    line.configure("rebuild: { retain: 0s }");
+    let five = line.five("6");
+    let whole = five.web.ok(&format!("{WEB}/programs?limit=999")).as_array().expect("an array").len();
+    let (stop, answers) = (AtomicBool::new(false), AtomicU32::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let list = five.web.ok(&format!("{WEB}/programs?limit=999"));
+                assert_eq!(list.as_array().expect("an array").len(), whole, "a half-filled index shows");
+                answers.fetch_add(1, Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        for _ in 0..3 {
+            let (code, output) = line.run("rebuild", &[]);
+            assert_eq!(code, Some(0), "{output}");
+            assert!(output.contains(r#"{"progress":"rebuild","#), "no progress as JSON lines: {output}");
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(answers.load(Ordering::Relaxed) > 10, "the reader read too little to show anything");
+    assert!(indices(&line).len() <= 2, "old indices are removed later: {:?}", indices(&line));
+}
+
+#[test]
+fn point_6_a_failed_rebuild_leaves_the_old_index_serving() {
+    let line = Line::new(On::Embedded).expect("needs no server");
+    let mut five = line.five("12");
+    let before = (five.web.ok(&format!("{WEB}/programs?limit=999")), indices(&line));
+    five.indexer.kill();
+    line.sql("UPDATE videos SET duration = 'une heure'");
+    let (code, output) = line.run("rebuild", &[]);
+    assert_eq!(code, Some(1), "{output}");
+    assert!(output.contains("too many roots are refused"), "{output}");
+    assert_eq!((five.web.ok(&format!("{WEB}/programs?limit=999")), indices(&line)), before, "the old index serves on, the new one is gone");
+}
+
+fn indices(line: &Line) -> Vec<String> {
+    block_on(async {
+        let index = Index::connect(&line.index).await.expect("the index");
+        index.list(&format!("{}-program-", line.prefix)).await.expect("a list").into_iter().map(|info| info.name).collect()
+    })
+}
