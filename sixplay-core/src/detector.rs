@@ -36,7 +36,7 @@ pub trait Sink: Send + Sync {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DetectorConfig {
-    /// The most changes, and the most due windows, that one round handles. Default 500.
+    /// The most changes, and the most due windows, that one round handles; a root is delivered once a round. Default 2000.
     pub batch: NonZeroU16,
     /// The most roots in one delivery. Default 1000.
     pub page: NonZeroU16,
@@ -51,7 +51,7 @@ pub struct DetectorConfig {
 impl Default for DetectorConfig {
     fn default() -> Self {
         let count = |value| NonZeroU16::new(value).unwrap_or(NonZeroU16::MIN);
-        Self { batch: count(500), page: count(1000), idle: Duration::from_millis(20), lease: Duration::from_secs(30) }
+        Self { batch: count(2000), page: count(1000), idle: Duration::from_millis(20), lease: Duration::from_secs(30) }
     }
 }
 

@@ -1,6 +1,12 @@
 //! What every `main` does: read the configuration, start the runtime and the daemon, run, and say why it ends.
 
-use std::{convert::Infallible, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -30,6 +36,9 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use crate::{QueueSink, ServerArgs, Settings, WorkerArgs, index_changes, users};
+
+/// How long a starting program waits for a server that is away.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The settings of a program and the handles opened from them.
 pub struct Shell {
@@ -128,13 +137,13 @@ impl Shell {
     /// # Errors
     /// As [`Store::connect`] and [`Store::install`].
     pub async fn store(&self) -> Result<Store> {
-        let open = async {
+        let open = async || {
             let store = Store::connect(self.settings.store.url.expose()).await?;
             catalogue::migrate(&store).await?;
             store.install(self.source().as_ref()).await?;
             Ok(store)
         };
-        self.store.get_or_try_init(|| open).await.cloned()
+        self.store.get_or_try_init(|| self.patiently("database", open)).await.cloned()
     }
 
     /// The queue between detector and indexer.
@@ -142,7 +151,8 @@ impl Shell {
     /// # Errors
     /// As [`Queue::connect`].
     pub async fn queue(&self) -> Result<Queue> {
-        self.queue.get_or_try_init(|| Queue::open(&self.settings.queue)).await.cloned()
+        let open = async || Queue::open(&self.settings.queue).await;
+        self.queue.get_or_try_init(|| self.patiently("queue", open)).await.cloned()
     }
 
     /// The index.
@@ -235,6 +245,20 @@ impl Shell {
             }
         }
         Ok(())
+    }
+
+    /// Opens a handle, again and again while its server is away: servers and programs may start in any order.
+    async fn patiently<T>(&self, what: &str, open: impl AsyncFn() -> Result<T>) -> Result<T> {
+        let (token, end) = (self.daemon.token(), Instant::now() + PATIENCE);
+        loop {
+            match open().await {
+                Err(error) if error.is_transient() && Instant::now() < end && !token.is_cancelled() => {
+                    tracing::warn!(%error, "waits for the {what}");
+                    token.run_until_cancelled(tokio::time::sleep(Duration::from_millis(500))).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     async fn indexer(&self) -> Result<Indexer> {

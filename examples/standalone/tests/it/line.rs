@@ -12,7 +12,7 @@ use std::{
 
 use sixplay_core::{conformance, store::Store};
 use sixplay_index::Index;
-use sixplay_queue::Queue;
+use sixplay_queue::{Queue, QueueConfig};
 use tempfile::TempDir;
 
 use crate::client::{Client, eventually};
@@ -115,7 +115,7 @@ pub struct Line {
     pub index: String,
     /// What the names of the index's aliases begin with.
     pub prefix: String,
-    _database: Option<conformance::Scratch>,
+    database: Option<conformance::Scratch>,
     programs: AtomicU32,
 }
 
@@ -139,7 +139,7 @@ impl Line {
         let Some([database, queue, index]) = servers else {
             std::fs::write(&config, "").expect("a configuration file");
             let (store, queue, index) = (embedded("store.sqlite"), embedded("queue.sqlite"), embedded("index.sqlite"));
-            return Self { dir, config, store, queue, index, prefix: "sixplay".to_owned(), _database: None, programs };
+            return Self { dir, config, store, queue, index, prefix: "sixplay".to_owned(), database: None, programs };
         };
         let database = block_on(conformance::database(&database)).expect("a database");
         let store = database.url().to_owned();
@@ -149,7 +149,7 @@ impl Line {
             "store: {{ url: \"{store}\" }}\nqueue: {{ url: \"{queue}\", prefix: \"{prefix}-\" }}\nindex: {{ url: \"{index}\", prefix: \"{prefix}\" }}\n"
         );
         std::fs::write(&config, text).expect("a configuration file");
-        Self { dir, config, store, queue, index, prefix, _database: Some(database), programs }
+        Self { dir, config, store, queue, index, prefix, database: Some(database), programs }
     }
 
     /// Adds to the configuration.
@@ -191,7 +191,25 @@ impl Line {
         let mut middleware = self.start("middleware", &["--listen", "127.0.0.1:0"]);
         let back_office = Client::new(api.addr(), "bo.api.localhost");
         let web = Client::new(middleware.addr(), "pc.middleware.localhost");
+        self.drained();
         Five { detector, indexer, api, middleware, back_office, web }
+    }
+
+    /// Waits until every change so far, the load of the catalogue among them, has left change log and queue.
+    fn drained(&self) {
+        eventually(180, "the changes so far are indexed", || {
+            let logged = self.values("SELECT COUNT(*) AS value FROM sixplay_change") != ["0"];
+            (!logged && self.waiting() == Some(0)).then_some(())
+        });
+    }
+
+    /// How many messages wait for the indexer; `None` before there is a queue.
+    fn waiting(&self) -> Option<u64> {
+        let mut config = QueueConfig::new(&self.queue);
+        if self.database.is_some() {
+            config.prefix = format!("{}-", self.prefix);
+        }
+        block_on(async { Queue::open(&config).await.ok()?.depth("roots").await.ok() })
     }
 
     /// Runs statements on the store as another process would.
