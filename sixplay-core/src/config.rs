@@ -88,7 +88,8 @@ fn refused(
     });
     let shown = value.filter(|_| !message.starts_with("unknown field") && !message.contains(WITHHELD)).and_then(shown);
     if let (Some(Value::String(text)), None) = (value, &shown)
-        && !text.is_empty()
+        // too short to be a secret, and a part of too many words
+        && text.len() > 3
     {
         message = message.replace(text, "***");
     }

@@ -218,6 +218,7 @@ impl Shell {
     /// # Errors
     /// As [`Shell::store`] and [`Shell::index`].
     pub async fn rebuild(&mut self) -> Result<()> {
+        self.live().await?;
         let (rebuild, token) = (Rebuild::new(self.indexer().await?, self.settings.rebuild.clone()), self.daemon.token());
         self.daemon.spawn("rebuild", async move {
             let report = rebuild.run(&Progress::new("rebuild", None), &token).await?;
@@ -233,18 +234,29 @@ impl Shell {
     /// # Errors
     /// As [`Rebuild::run`].
     pub async fn rebuild_when_new(&self) -> Result<()> {
-        let index = self.index().await?;
-        for kind in self.source().kinds() {
-            if index.resolve(&format!("{}-{}", self.settings.index.prefix, kind.name)).await?.is_none() {
-                let rebuild = Rebuild::new(self.indexer().await?, self.settings.rebuild.clone());
-                let (progress, token) = (Progress::new("rebuild", None), self.daemon.token());
-                return match rebuild.run(&progress, &token).await {
-                    Err(_) if token.is_cancelled() => Ok(()),
-                    result => result.map(drop),
-                };
-            }
+        if self.live().await? == self.source().kinds().len() {
+            return Ok(());
         }
-        Ok(())
+        let (progress, token) = (Progress::new("rebuild", None), self.daemon.token());
+        let rebuild = Rebuild::new(self.indexer().await?, self.settings.rebuild.clone());
+        match rebuild.run(&progress, &token).await {
+            Err(_) if token.is_cancelled() => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    /// How many kinds have a live index. Before the first rebuild there is none, and the changes that loaded the catalogue are dropped:
+    /// the rebuild reads what they wrote, and edits made after it need not wait behind them.
+    async fn live(&self) -> Result<usize> {
+        let (index, store, source) = (self.index().await?, self.store().await?, self.source());
+        let mut live = 0;
+        for kind in source.kinds() {
+            live += usize::from(index.resolve(&format!("{}-{}", self.settings.index.prefix, kind.name)).await?.is_some());
+        }
+        if live == 0 {
+            store.discard_changes(source.name()).await?;
+        }
+        Ok(live)
     }
 
     /// Opens a handle, again and again while its server is away: servers and programs may start in any order.

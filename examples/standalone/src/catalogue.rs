@@ -73,8 +73,8 @@ async fn import(store: &Store, files: Vec<PathBuf>, options: &ImportOptions) -> 
         say(format_args!("{} {}: the body has {expected}, served is {found}", difference.file, difference.path))?;
     }
     match count {
-        0 => say(format_args!("{} records loaded, no differences", imported.records)),
-        _ => say(format_args!("{} records loaded, {count} differences", imported.records)),
+        0 => say(format_args!("loaded: {}, no differences; served once the indexer has it", imported.records)),
+        _ => say(format_args!("loaded: {}, differences: {count}; served once the indexer has it", imported.records)),
     }
 }
 

@@ -95,6 +95,17 @@ impl Store {
         transaction.commit().await
     }
 
+    /// Deletes the logged changes of `source` that are committed now, and returns how many; for a caller that then renders every root anew.
+    ///
+    /// Safe only while no index is live: a rebuild whose first ticket is taken after this call reads all that these changes wrote.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Timeout`.
+    pub async fn discard_changes(&self, source: &str) -> Result<u64> {
+        let mut session = self.session().await?;
+        session.execute(Query::delete().from_table(CHANGE).and_where(Expr::col("source").eq(source))).await
+    }
+
     /// Deletes the changes of a claim; those that somebody else claimed since stay.
     pub(crate) async fn finish_changes(&self, claim: &Claim) -> Result<()> {
         let mut transaction = self.begin().await?;
