@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use sixplay_core::{Error, ErrorKind, Result};
 
 const USERS: [(&str, &str); 5] = [
-    ("pc", include_str!("../../users/pc.yml")),
-    ("ios", include_str!("../../users/ios.yml")),
-    ("android", include_str!("../../users/android.yml")),
-    ("chromecast", include_str!("../../users/chromecast.yml")),
-    ("bo", include_str!("../../users/bo.yml")),
+    ("pc", include_str!("../users/pc.yml")),
+    ("ios", include_str!("../users/ios.yml")),
+    ("android", include_str!("../users/android.yml")),
+    ("chromecast", include_str!("../users/chromecast.yml")),
+    ("bo", include_str!("../users/bo.yml")),
 ];
 
 /// Writes the default users into `dir` unless it exists, and returns it; several processes may do so at once.

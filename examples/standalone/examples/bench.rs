@@ -112,6 +112,8 @@ impl Place {
         let options = GenerateOptions { programs, ..GenerateOptions::default() };
         let made = catalogue::generate(&store, &options, &Progress::new("generate", None)).await?;
         eprintln!("{} programs, {} videos", made.programs, made.videos);
+        // the rebuild that follows reads what the load wrote
+        store.discard_changes(Catalogue::new().name()).await?;
         Ok(store)
     }
 

@@ -179,7 +179,7 @@ async fn cache_time_is_the_clients() {
 
 #[test]
 fn the_examples_users_are_valid() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/users");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/shell/users");
     let users = Users::load_with(&dir, Some("pc"), 300).unwrap();
     for (name, platform) in
         [("pc", "m6group_web"), ("ios", "m6group_iphone"), ("android", "m6group_androidmob"), ("chromecast", "chromecast")]

@@ -27,7 +27,7 @@ struct World {
 }
 
 fn users() -> Users {
-    Users::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/users")).unwrap()
+    Users::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/shell/users")).unwrap()
 }
 
 impl World {
