@@ -70,6 +70,20 @@ async fn backlog(store: &Store) -> Result<i64> {
     store.reader().await?.fetch_sql("SELECT COUNT(*) AS n FROM sixplay_change", Vec::new()).await?[0].int("n")
 }
 
+/// Discarded changes lead to nothing; later ones do.
+///
+/// # Errors
+/// The database's.
+pub async fn discarded_changes_are_gone_and_later_ones_come(scratch: &Scratch) -> Result<()> {
+    let stage = Stage::with_rows(scratch).await?;
+    stage.run("UPDATE tiny_author SET name = 'Eva' WHERE id = 2").await?;
+    assert_eq!(stage.store.discard_changes("another").await?, 0, "other sources keep theirs");
+    assert_eq!(stage.store.discard_changes("tiny").await?, 1);
+    assert_eq!(stage.detected().await?, roots([]));
+    assert_eq!(stage.after("UPDATE tiny_author SET name = 'Zoe' WHERE id = 2").await?, roots(["author:2"]));
+    Ok(())
+}
+
 /// Plain SQL leads to the roots of the rows before and after it, and to no others.
 ///
 /// # Errors

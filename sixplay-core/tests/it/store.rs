@@ -26,6 +26,7 @@ on_every_database! {
     changes::plain_sql_reaches_exactly_the_affected_roots
     changes::a_replaced_row_reaches_its_old_parent
     changes::a_rolled_back_transaction_reaches_nothing
+    changes::discarded_changes_are_gone_and_later_ones_come
     changes::a_late_commit_is_neither_missed_nor_in_the_way
     changes::two_detectors_lose_nothing
     changes::a_refusing_sink_loses_nothing
