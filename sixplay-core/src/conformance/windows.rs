@@ -51,9 +51,13 @@ struct Stage {
 
 impl Stage {
     async fn new(scratch: &Scratch) -> Result<Self> {
+        Self::with(scratch, DetectorConfig::default()).await
+    }
+
+    async fn with(scratch: &Scratch, config: DetectorConfig) -> Result<Self> {
         let (store, tiny) = (scratch.store().clone(), tiny::install(scratch.store()).await?);
         let now = store.now().await?;
-        Ok(Self { detector: Detector::new(store.clone(), tiny, DetectorConfig::default()), store, sink: Collector::default(), now })
+        Ok(Self { detector: Detector::new(store.clone(), tiny, config), store, sink: Collector::default(), now })
     }
 
     /// A boundary of book `id`, `seconds` from now.
@@ -144,12 +148,13 @@ pub async fn a_boundary_set_during_delivery_stays(scratch: &Scratch) -> Result<(
     Ok(())
 }
 
-/// A refused delivery comes again, at once; a thousand windows that open together all fire, over several rounds.
+/// A refused delivery comes again, at once; a thousand windows that open together all fire, a batch in each round.
 ///
 /// # Errors
 /// As the store.
 pub async fn refused_and_simultaneous_windows_all_fire(scratch: &Scratch) -> Result<()> {
-    let stage = Stage::new(scratch).await?;
+    let batch = 500.try_into().unwrap_or(std::num::NonZeroU16::MIN);
+    let stage = Stage::with(scratch, DetectorConfig { batch, ..DetectorConfig::default() }).await?;
     let dues: Vec<_> = (0..1200).map(|n| stage.due(&format!("n{n}"), -5, n % 300)).collect();
     stage.store.set_due("tiny", &dues).await?;
     stage.sink.refuse(true);
