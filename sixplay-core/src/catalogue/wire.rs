@@ -1,8 +1,9 @@
 //! The JSON of the wire, written as text: objects, the columns of a row, local dates.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::schema::{Column, Kind, Table, Wire};
@@ -108,20 +109,27 @@ pub(super) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| String::from("\"\""))
 }
 
-/// `text` when it is JSON; a hand-written update may leave anything in a JSON column.
-pub(super) fn checked(text: Option<String>) -> Option<String> {
-    text.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok())
+/// The JSON in `column`; what a hand-written update broke is left out with a warning, the rest of the document is still good.
+pub(super) fn json(table: &Table, column: &str, row: &Row) -> Result<Option<String>> {
+    let valid = |text: &String| read::<&RawValue>(table, column, row, text).is_some();
+    Ok(row.opt_text(column)?.filter(valid))
+}
+
+fn read<'a, T: Deserialize<'a>>(table: &Table, column: &str, row: &Row, text: &'a str) -> Option<T> {
+    let key = || table.key().iter().map(|key| row.key(key.name).unwrap_or_default()).collect::<Vec<_>>().join("/");
+    let warn = |error: &serde_json::Error| tracing::warn!(table = table.name, key = key(), column, %error, "left out of its document");
+    serde_json::from_str(text).inspect_err(warn).ok()
 }
 
 /// The members of the wire object that `row` of `table` shows outside a detail, with its `extra` ones.
 pub(super) fn members(table: &Table, row: &Row) -> Result<String> {
     let shown = |column: &&Column| matches!(column.wire, Wire::Always | Wire::Filled);
-    write(table.columns.iter().filter(shown), row, table.column("extra").map(|column| column.name))
+    write(table, shown, row, table.column("extra").map(|column| column.name))
 }
 
 /// The members that only a program's detail shows, with those of `detail`.
 pub(super) fn detail(table: &Table, row: &Row) -> Result<String> {
-    write(table.columns.iter().filter(|column| column.wire == Wire::Detail), row, Some("detail"))
+    write(table, |column| column.wire == Wire::Detail, row, Some("detail"))
 }
 
 /// A wire object made of nothing but a row.
@@ -129,19 +137,21 @@ pub(super) fn object(table: &Table, row: &Row) -> Result<String> {
     Ok(Object::of(&members(table, row)?).end())
 }
 
-fn write<'a>(columns: impl Iterator<Item = &'a Column>, row: &Row, rest: Option<&str>) -> Result<String> {
+fn write(table: &Table, shown: impl Fn(&&Column) -> bool, row: &Row, rest: Option<&str>) -> Result<String> {
     let mut object = Object::new();
     let mut written = Vec::new();
-    for column in columns {
-        let json = value(column, row)?;
+    for column in table.columns.iter().filter(shown) {
+        let json = value(table, column, row)?;
         if json.is_some() || column.wire == Wire::Always {
             object = object.or_null(column.name, json.as_deref());
             written.push(column.name);
         }
     }
-    if let Some(rest) = rest.map(|column| row.opt_text(column)).transpose()?.flatten() {
+    if let Some(column) = rest
+        && let Some(text) = row.opt_text(column)?
+    {
         // a key that became a column's since must not come twice
-        let rest = serde_json::from_str::<std::collections::BTreeMap<String, &RawValue>>(&rest).unwrap_or_default();
+        let rest: BTreeMap<String, &RawValue> = read(table, column, row, &text).unwrap_or_default();
         for (key, json) in rest.iter().filter(|(key, _)| !written.contains(&key.as_str())) {
             object = object.raw(key, json.get());
         }
@@ -149,14 +159,14 @@ fn write<'a>(columns: impl Iterator<Item = &'a Column>, row: &Row, rest: Option<
     Ok(object.inner())
 }
 
-fn value(column: &Column, row: &Row) -> Result<Option<String>> {
+fn value(table: &Table, column: &Column, row: &Row) -> Result<Option<String>> {
     Ok(match column.kind {
         Kind::Int => row.opt_int(column.name)?.map(|value| value.to_string()),
         Kind::Bool => row.opt_int(column.name)?.map(|value| (value != 0).to_string()),
         Kind::Real => row.opt_real(column.name)?.and_then(number),
         Kind::Code(_) | Kind::Text => row.opt_text(column.name)?.map(|text| quoted(&text)),
         Kind::Instant => row.opt_int(column.name)?.and_then(date).map(|text| quoted(&text)),
-        Kind::Json => checked(row.opt_text(column.name)?),
+        Kind::Json => json(table, column.name, row)?,
     })
 }
 

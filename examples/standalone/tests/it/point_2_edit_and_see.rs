@@ -25,7 +25,7 @@ fn point_2_edits_show_at_once_on_postgresql_rabbitmq_opensearch() {
 
 fn edits_show_at_once(on: On) {
     let Some(line) = Line::new(on) else { return };
-    let five = line.five("12");
+    let mut five = line.five("12");
     let web = &five.web;
     let program = text(&web.ok(&format!("{WEB}/programs?limit=1"))[0]["id"]);
     let videos = line.values(&steady(&program));
@@ -39,6 +39,14 @@ fn edits_show_at_once(on: On) {
     five.back_office.retitle(&format!("/v1/videos/{}", video(0)), "L'épisode changé");
     let path = format!("{WEB}/videos/{}?with=clips", video(0));
     eventually(20, "the video's title", || (web.ok(&path)["title"] == "L'épisode changé").then_some(()));
+
+    line.sql(&format!("UPDATE videos SET title = 'Abîmé', tags = '{{', extra = '[1]' WHERE id = '{}'", video(0)));
+    eventually(20, "the rest of a damaged row", || (web.ok(&path)["title"] == "Abîmé").then_some(()));
+    let warned = five.indexer.output();
+    for column in ["tags", "extra"] {
+        let named = |line: &str| line.contains(&video(0)) && line.contains(column) && line.contains("videos");
+        assert!(warned.lines().any(named), "no warning names {column}: {warned}");
+    }
 
     unpublishing_shows(&line, web, &program, &video(1));
     closing_shows(&line, web, &program, &video(2));

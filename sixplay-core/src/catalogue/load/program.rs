@@ -15,7 +15,7 @@ use crate::{
             CLIPS, DIFFUSIONS, FOLDER_PROGRAMS, FOLDERS, FREEMIUM_PRODUCTS, LINK_IMAGES, LINKS, PROGRAM_IMAGES, PROGRAM_PRODUCTS,
             PROGRAM_SERVICES, PROGRAM_TYPES, PROGRAMS, SERVICES, SUB_CATEGORIES, VIDEO_CLIPS, VIDEOS,
         },
-        wire::{Object, checked, date, detail, members, object, quoted},
+        wire::{Object, date, detail, json, members, object, quoted},
     },
     store::{Row, Transaction},
 };
@@ -74,7 +74,7 @@ async fn described(tx: &mut Transaction, rows: &[Row]) -> Result<HashMap<String,
         Ok(Program {
             members: members(&PROGRAMS, row)?,
             detail: detail(&PROGRAMS, row)?,
-            rights: checked(row.opt_text("functionality_right")?),
+            rights: json(&PROGRAMS, "functionality_right", row)?,
             rating: referred(&ratings, row, "age_rating")?,
             kind: referred(&kinds, row, "program_type")?,
             service_display: row.opt_text("service_display")?.and_then(|code| services.get(&code).cloned()),

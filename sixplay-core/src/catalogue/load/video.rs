@@ -15,7 +15,7 @@ use crate::{
             PUBLICATIONS, SERVICES, SUB_CATEGORIES, VIDEO_CLIPS, VIDEO_IMAGES, VIDEO_PACKS, VIDEO_PRODUCTS, VIDEO_SERVICES,
             VIDEO_SUB_CATEGORIES, VIDEOS,
         },
-        wire::{Object, checked, members, object},
+        wire::{Object, json, members, object},
     },
     store::{Row, Transaction},
 };
@@ -80,8 +80,8 @@ fn video(row: &Row, shared: &Shared) -> Result<Video> {
         program: referred(&shared.programs, row, "program_id")?,
         rating: referred(&shared.ratings, row, "age_rating")?,
         members: members(&VIDEOS, row)?,
-        extra_datas: checked(row.opt_text("extra_datas")?),
-        tags: checked(row.opt_text("tags")?),
+        extra_datas: json(&VIDEOS, "extra_datas", row)?,
+        tags: json(&VIDEOS, "tags", row)?,
         display_image: referred(&shared.images, row, "display_image")?,
         service_display: display.and_then(|code| shared.services.get(&code).cloned()),
         ..Video::default()
