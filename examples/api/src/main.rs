@@ -20,6 +20,7 @@ fn main() -> ExitCode {
 
 async fn serve(mut shell: Shell) -> Result<()> {
     let service = shell.api().await?;
-    shell.serve(service).await?;
+    let server = shell.bind().await?;
+    shell.serve(server, service);
     shell.daemon.run().await
 }

@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    net::SocketAddr,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -176,19 +175,21 @@ impl Shell {
         Users::load_with(&dir, http.default_user.as_deref(), http.default_cache)
     }
 
-    /// Listens, and serves until the daemon stops; returns the address.
+    /// Takes the configured address; connections wait until [`Shell::serve`].
     ///
     /// # Errors
-    /// `Config` when the address cannot be bound.
-    pub async fn serve<S>(&mut self, service: S) -> Result<SocketAddr>
+    /// As [`Server::bind`].
+    pub async fn bind(&self) -> Result<Server> {
+        Server::bind(self.settings.http.listen, self.settings.http.server.clone()).await
+    }
+
+    /// Serves until the daemon stops.
+    pub fn serve<S>(&mut self, server: Server, service: S)
     where
         S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        let server = Server::bind(self.settings.http.listen, self.settings.http.server.clone()).await?;
-        let addr = server.local_addr();
         self.daemon.spawn("server", server.serve(service, self.daemon.token()));
-        Ok(addr)
     }
 
     /// Publishes changes until the daemon stops.

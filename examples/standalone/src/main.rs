@@ -45,13 +45,16 @@ async fn rebuild(mut shell: Shell) -> Result<()> {
 }
 
 async fn serve(mut shell: Shell) -> Result<()> {
+    // a taken address is told before the load, not after it
+    let server = shell.bind().await?;
     let store = shell.store().await?;
     catalogue::demonstrate(&store).await?;
     shell.rebuild_when_new().await?;
     shell.detect().await?;
     shell.index_changes().await?;
     let services = [("api", shell.api().await?), ("middleware", shell.middleware().await?)];
-    let addr = shell.serve(Dispatch::new(ErrorFormat::Problem, services)).await?;
+    let addr = server.local_addr();
+    shell.serve(server, Dispatch::new(ErrorFormat::Problem, services));
     catalogue::invite(&store, addr).await?;
     shell.daemon.run().await
 }

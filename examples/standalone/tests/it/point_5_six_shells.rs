@@ -34,6 +34,18 @@ fn point_5_every_program_stops_on_sigterm() {
 }
 
 #[test]
+fn point_5_a_taken_address_is_told_before_anything_is_loaded() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = taken.local_addr().expect("an address").to_string();
+    for program in ["api", "middleware", "standalone"] {
+        let line = Line::new(On::Embedded).expect("needs no server");
+        let (code, output) = line.run(program, &["--listen", &addr]);
+        assert_eq!(code, Some(1), "{program}: {output}");
+        assert!(output.contains(&addr) && !output.contains("progress"), "{program}: {output}");
+    }
+}
+
+#[test]
 fn point_5_a_main_is_at_most_a_hundred_lines() {
     for program in PROGRAMS {
         let path = format!("{}/../{program}/src/main.rs", env!("CARGO_MANIFEST_DIR"));
