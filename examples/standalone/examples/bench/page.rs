@@ -82,7 +82,7 @@ impl Drop for Served {
 }
 
 pub async fn serve_middleware(index: &str) -> Result<(), Failed> {
-    let users = Users::load_with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../users"), Some("pc"), 300)?;
+    let users = Users::load_with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../shell/users"), Some("pc"), 300)?;
     let service = middleware::service(Index::connect(index).await?, users, MiddlewareConfig::default())?;
     let server = Server::bind(([127, 0, 0, 1], 0).into(), ServerConfig::default()).await?;
     println!("{}", server.local_addr());
