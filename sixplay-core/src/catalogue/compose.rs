@@ -10,8 +10,12 @@ use serde_json::value::RawValue;
 
 use crate::{Error, ErrorKind, Result};
 
+/// The `body` of a document: what every platform shows, what only some show, and what only some requests ask for.
+///
+/// `{"base", "with": {part}, "platforms": {platform: {"base", "with": {part}, "each": {part}}}}`, where a part is an object whose
+/// members join the wire object; those of `each` are arrays, whose objects' members join the objects of the part's array in turn.
 #[derive(Deserialize)]
-struct Body<'a> {
+pub struct StoredBody<'a> {
     #[serde(borrow)]
     base: Members<'a>,
     #[serde(borrow, default)]
@@ -20,34 +24,48 @@ struct Body<'a> {
     platforms: Members<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Platform<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     base: Members<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     with: Members<'a>,
+    #[serde(borrow)]
+    each: Members<'a>,
 }
 
-/// The wire object that `platform` gets of a stored `body` when it asks for the parts named in `with`.
-///
-/// The members of `base`, of the platform's base and of each asked part in turn; a later one replaces an earlier one of
-/// the same key. Unknown platforms and parts add nothing. Values are copied byte by byte.
-///
-/// # Errors
-/// `Corrupt` when `body` has not the shape that rendering gives.
-pub fn compose(body: &RawValue, platform: &str, with: &[&str]) -> Result<Vec<u8>> {
-    let body: Body<'_> = parse(body)?;
-    let own: Option<Platform<'_>> = body.platforms.get(platform).map(parse).transpose()?;
-    let mut merged = body.base;
-    if let Some(own) = &own {
+impl<'a> StoredBody<'a> {
+    /// Reads a stored body.
+    ///
+    /// # Errors
+    /// `Corrupt` when it has not the shape that rendering gives.
+    pub fn read(body: &'a RawValue) -> Result<Self> {
+        parse(body)
+    }
+
+    /// The wire object that `platform` gets when it asks for the parts named in `with`.
+    ///
+    /// The members of `base`, of the platform's base and of each asked part in turn; a later one replaces an earlier one of
+    /// the same key. Unknown platforms and parts add nothing. Values are copied byte by byte.
+    ///
+    /// # Errors
+    /// `Corrupt` when the body has not the shape that rendering gives.
+    pub fn compose(&self, platform: &str, with: &[&str]) -> Result<Vec<u8>> {
+        let own: Platform<'_> = self.platforms.get(platform).map(parse).transpose()?.unwrap_or_default();
+        let (mut merged, mut each) = (Members::default(), Members::default());
+        merged.merge(&self.base);
         merged.merge(&own.base);
-    }
-    for name in with {
-        for part in [body.with.get(name), own.as_ref().and_then(|own| own.with.get(name))].into_iter().flatten() {
-            merged.merge(&parse(part)?);
+        for name in with {
+            for part in [self.with.get(name), own.with.get(name)].into_iter().flatten() {
+                merged.merge(&parse(part)?);
+            }
+            if let Some(part) = own.each.get(name) {
+                each.merge(&parse(part)?);
+            }
         }
+        merged.write(&each)
     }
-    merged.write()
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T> {
@@ -79,7 +97,8 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn write(&self) -> Result<Vec<u8>> {
+    /// The object as bytes, the arrays of `each` joined to those of the same key.
+    fn write(&self, each: &Members<'_>) -> Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(2 + self.0.iter().map(|(key, value)| key.0.len() + value.get().len() + 4).sum::<usize>());
         bytes.push(b'{');
         for (place, (key, value)) in self.0.iter().enumerate() {
@@ -88,11 +107,35 @@ impl<'a> Members<'a> {
             }
             serde_json::to_writer(&mut bytes, &key.0).map_err(corrupt)?;
             bytes.push(b':');
-            bytes.extend_from_slice(value.get().as_bytes());
+            match each.get(&key.0) {
+                Some(more) => join(value, more, &mut bytes)?,
+                None => bytes.extend_from_slice(value.get().as_bytes()),
+            }
         }
         bytes.push(b'}');
         Ok(bytes)
     }
+}
+
+/// Writes the array `objects`, each with the members of its counterpart in `more` at its end.
+fn join(objects: &RawValue, more: &RawValue, bytes: &mut Vec<u8>) -> Result<()> {
+    let (objects, more): (Vec<&RawValue>, Vec<&RawValue>) = (parse(objects)?, parse(more)?);
+    bytes.push(b'[');
+    for (place, (object, more)) in objects.into_iter().zip(more).enumerate() {
+        let [inner, more] = [members(object)?, members(more)?];
+        let comma = if inner.is_empty() || more.is_empty() { "" } else { "," };
+        for piece in [if place > 0 { ",{" } else { "{" }, inner, comma, more, "}"] {
+            bytes.extend_from_slice(piece.as_bytes());
+        }
+    }
+    bytes.push(b']');
+    Ok(())
+}
+
+/// The members of an object, without braces.
+fn members(object: &RawValue) -> Result<&str> {
+    let inner = object.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    inner.map(str::trim).ok_or_else(|| corrupt(serde::de::Error::custom("expected an object")))
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -123,17 +166,23 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 mod tests {
     use super::*;
 
-    const BODY: &str = r#"{"base":{"id":1,"program":{"id":7}},"with":{"tags":{"tags":[]},"program_images":{"program":{"id":7,"images":[]}}},
-        "platforms":{"web":{"base":{"count":2},"with":{"clips":{"clips":[9]}}}}}"#;
+    const BODY: &str = r#"{"base":{"id":1,"program":{"id":7}},
+        "with":{"tags":{"tags":[]},"program_images":{"program":{"id":7,"images":[]}},"clips":{"clips":[{"id":8},{ }]}},
+        "platforms":{"web":{"base":{"count":2},"with":{"end":{"end":3}},"each":{"clips":{"clips":[{"assets":[4]},{"assets":[]}]}}},
+        "odd":{"each":{"clips":{"clips":[5,{}]}}}}}"#;
+
+    fn compose(json: &str, platform: &str, with: &[&str]) -> Result<String> {
+        let body = RawValue::from_string(json.to_owned()).unwrap_or_default();
+        Ok(String::from_utf8(StoredBody::read(&body)?.compose(platform, with)?).unwrap_or_default())
+    }
 
     fn composed(platform: &str, with: &[&str]) -> String {
-        let body = RawValue::from_string(BODY.to_owned()).unwrap_or_default();
-        String::from_utf8(compose(&body, platform, with).unwrap_or_default()).unwrap_or_default()
+        compose(BODY, platform, with).unwrap_or_default()
     }
 
     #[test]
     fn base_platform_and_asked_parts_come_together_and_unknown_ones_add_nothing() {
-        assert_eq!(composed("web", &["clips", "other"]), r#"{"id":1,"program":{"id":7},"count":2,"clips":[9]}"#);
+        assert_eq!(composed("web", &["end", "other"]), r#"{"id":1,"program":{"id":7},"count":2,"end":3}"#);
         assert_eq!(composed("tv", &["tags"]), r#"{"id":1,"program":{"id":7},"tags":[]}"#);
     }
 
@@ -143,8 +192,16 @@ mod tests {
     }
 
     #[test]
+    fn a_platforms_members_join_each_object_of_a_shared_array() {
+        let expected = r#"{"id":1,"program":{"id":7},"count":2,"clips":[{"id":8,"assets":[4]},{"assets":[]}]}"#;
+        assert_eq!(composed("web", &["clips"]), expected);
+        assert_eq!(composed("tv", &["clips"]), r#"{"id":1,"program":{"id":7},"clips":[{"id":8},{ }]}"#);
+    }
+
+    #[test]
     fn another_shape_is_corrupt() {
-        let body = RawValue::from_string(String::from("[1]")).unwrap_or_default();
-        assert_eq!(compose(&body, "web", &[]).map_err(|error| error.kind()), Err(ErrorKind::Corrupt));
+        for (json, platform) in [("[1]", "web"), (r#"{"with":{}}"#, "web"), (BODY, "odd")] {
+            assert_eq!(compose(json, platform, &["clips"]).map_err(|error| error.kind()), Err(ErrorKind::Corrupt), "{json}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Documents of five kinds: `service`, `folder`, `program`, `video`, and `expired` for videos whose rights have ended
 //! somewhere. Only what may be shown has a document: enabled all the way, in a publication window, with something to play.
-//! Their `body` is taken apart by [`compose()`] into what the middleware's wire format shows.
+//! Their `body` is taken apart by [`StoredBody`] into what the middleware's wire format shows.
 
 mod bulk;
 mod compose;
@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sea_query::{Expr, Query};
 
-pub use compose::compose;
+pub use compose::StoredBody;
 pub use export::export;
 pub use generate::{GenerateOptions, Generated, generate};
 pub use import::{Difference, ImportOptions, Imported, Input, import};

@@ -6,16 +6,16 @@ use bytes::Bytes;
 use http::Response;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sixplay_core::{Error, ErrorKind, Result, catalogue::compose};
+use sixplay_core::{Error, ErrorKind, Result, catalogue::StoredBody};
 
 use super::Scope;
 use crate::{cache::ValidFor, json};
 
-/// The members of a document that the middleware reads; the body stays bytes.
+/// The members of a document that the middleware reads; what the body holds stays bytes.
 #[derive(Deserialize)]
 pub(super) struct Document<'a> {
     #[serde(borrow)]
-    pub body: Option<&'a RawValue>,
+    pub body: Option<StoredBody<'a>>,
     pub visible_from: Option<i64>,
     pub visible_until: Option<i64>,
     pub csa: Option<i64>,
@@ -55,8 +55,8 @@ impl<'a> Document<'a> {
     }
 
     pub(super) fn compose(&self, scope: &Scope<'_>) -> Result<Vec<u8>> {
-        let body = self.body.ok_or_else(|| Error::new(ErrorKind::Corrupt, "middleware.compose", "the document has no body"))?;
-        compose(body, scope.platform, &scope.parts)
+        let body = self.body.as_ref().ok_or_else(|| Error::new(ErrorKind::Corrupt, "middleware.compose", "the document has no body"))?;
+        body.compose(scope.platform, &scope.parts)
     }
 
     /// Whether the document's own time, whatever the platform, has come and not gone.

@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 use super::{Body, Difference, ImportOptions, Kind, program::DETAIL};
 use crate::{
     Error, ErrorKind, Result,
-    catalogue::{compose, load, render, rows::Video},
+    catalogue::{StoredBody, load, render, rows::Video},
     store::Transaction,
 };
 
@@ -48,7 +48,7 @@ async fn served(tx: &mut Transaction, body: &Body, options: &ImportOptions) -> R
     let defect = |error| Error::new(ErrorKind::Unexpected, "catalogue.compare", "the rendered body is no JSON").with_source(error);
     let Some(stored) = stored else { return Ok(None) };
     let stored = RawValue::from_string(stored).map_err(defect)?;
-    let bytes = compose(&stored, &options.platform, &asked(&body.value, body.kind))?;
+    let bytes = StoredBody::read(&stored)?.compose(&options.platform, &asked(&body.value, body.kind))?;
     serde_json::from_slice(&bytes).map(Some).map_err(defect)
 }
 

@@ -136,7 +136,7 @@ fn instant(micros: i64) -> Option<Timestamp> {
     Timestamp::from_microsecond(micros).ok()
 }
 
-/// The body that [`compose`](super::compose()) takes apart.
+/// The body that [`StoredBody`](super::StoredBody) takes apart.
 fn body(base: &str, with: Object, platforms: Object) -> String {
     Object::new().raw("base", base).raw("with", &with.end()).raw("platforms", &platforms.end()).end()
 }

@@ -58,23 +58,13 @@ fn enabled(video: &Video) -> impl Iterator<Item = &Clip> + Clone {
 /// The stored body: everything the wire may show of the video at `now`.
 pub(in crate::catalogue) fn body(video: &Video, now: i64) -> String {
     let openings = Openings::at(&video.windows, now);
-    let platforms = openings.platforms();
-    let clips: Vec<String> = platforms.iter().map(|platform| clips(video, platform)).collect();
-    // the same everywhere (mostly: no assets at all): stored once
-    let shared = clips.first().filter(|first| clips.iter().all(|other| other == *first));
-    let mut with = parts(video);
-    if let Some(shared) = shared {
-        with = with.raw("clips", &part("clips", shared));
-    }
     let mut sections = Object::new();
-    for (platform, clips) in platforms.iter().zip(&clips) {
-        let mut own = Object::new().raw("expiration", &expiration(&openings, platform));
-        if shared.is_none() {
-            own = own.raw("clips", &part("clips", clips));
-        }
-        sections = sections.raw(platform, &part("with", &own.end()));
+    for platform in openings.platforms() {
+        let with = part("expiration", &expiration(&openings, platform));
+        let each = part("clips", &part("clips", &array(enabled(video).map(|clip| assets(clip, platform)))));
+        sections = sections.raw(platform, &Object::new().raw("with", &with).raw("each", &each).end());
     }
-    assemble(&base(video), with, sections)
+    assemble(&base(video), parts(video), sections)
 }
 
 fn base(video: &Video) -> String {
@@ -99,6 +89,7 @@ fn parts(video: &Video) -> Object {
         .raw("program_subcats", &part("program_subcats", &array(video.sub_categories.iter().map(|category| &category.json))))
         .maybe("program_images", program.as_deref())
         .maybe("service_display_images", service.as_deref())
+        .raw("clips", &part("clips", &array(enabled(video).map(clip))))
 }
 
 fn expiration(openings: &Openings<'_>, platform: &str) -> String {
@@ -107,17 +98,19 @@ fn expiration(openings: &Openings<'_>, platform: &str) -> String {
     part("expiration", &Object::new().or_null("expiration_date", date.as_deref()).end())
 }
 
-fn clips(video: &Video, platform: &str) -> String {
-    array(enabled(video).map(|clip| {
-        let assets = clip.assets.iter().filter(|asset| asset.platform == platform).map(|asset| &asset.json);
-        Object::of(&clip.members)
-            .or_null("product", clip.product.as_deref())
-            .list("images", &clip.images)
-            .list("chapters", &clip.chapters)
-            .list("areas", &clip.areas)
-            .or_null("program", clip.program.as_deref())
-            .or_null("csa", clip.rating.as_deref())
-            .list("assets", assets)
-            .end()
-    }))
+/// A clip but for its assets: those alone differ by platform.
+fn clip(clip: &Clip) -> String {
+    Object::of(&clip.members)
+        .or_null("product", clip.product.as_deref())
+        .list("images", &clip.images)
+        .list("chapters", &clip.chapters)
+        .list("areas", &clip.areas)
+        .or_null("program", clip.program.as_deref())
+        .or_null("csa", clip.rating.as_deref())
+        .end()
+}
+
+fn assets(clip: &Clip, platform: &str) -> String {
+    let assets = clip.assets.iter().filter(|asset| asset.platform == platform).map(|asset| &asset.json);
+    Object::new().list("assets", assets).end()
 }

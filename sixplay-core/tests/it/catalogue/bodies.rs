@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use serde_json::{Value, json};
 use sixplay_core::{
     ErrorKind, Result,
-    catalogue::{self, Catalogue, Imported, Input},
+    catalogue::{self, Catalogue, Imported, Input, StoredBody},
     conformance::{Backend, Collector},
     detector::{Detector, DetectorConfig},
     source::{Rendered, Source},
@@ -165,7 +165,7 @@ async fn lists_are_never_null_and_every_body_composes_on_every_platform() -> Res
     let document: Value = serde_json::from_str(video.document.get()).expect("JSON");
     assert_eq!(document["windows"][0]["services"], json!(["m6replay", "6play"]));
     let body = serde_json::value::to_raw_value(&document["body"]).expect("JSON");
-    let wire = catalogue::compose(&body, "m6group_web", &["clips", "freemiumpacks", "tags", "program_subcats"])?;
+    let wire = StoredBody::read(&body)?.compose("m6group_web", &["clips", "freemiumpacks", "tags", "program_subcats"])?;
     let wire: Value = serde_json::from_slice(&wire).expect("JSON");
     for list in
         ["/clips/0/assets", "/clips/0/chapters", "/clips/0/areas", "/freemium_packs", "/freemium_products", "/tags", "/program_subcats"]

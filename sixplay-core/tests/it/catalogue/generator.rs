@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use serde_json::Value;
 use sixplay_core::{
     Result,
-    catalogue::{self, Catalogue},
+    catalogue::{self, Catalogue, StoredBody},
     conformance::{Backend, scratch},
     source::{Publishable, Rendered, Source},
     store::Store,
@@ -65,7 +65,8 @@ fn sizes_and_qualities(videos: &[(String, Rendered)]) {
     for document in videos.iter().step_by(20).filter_map(|(_, rendered)| visible(rendered)) {
         let document: Value = serde_json::from_str(document.document.get()).expect("JSON");
         let body = serde_json::value::to_raw_value(&document["body"]).expect("JSON");
-        let wire = |platform| catalogue::compose(&body, platform, &["clips", "freemiumpacks"]).expect("a body");
+        let body = StoredBody::read(&body).expect("a body");
+        let wire = |platform| body.compose(platform, &["clips", "freemiumpacks"]).expect("an object");
         if document["type"] == "vi" {
             sizes.push(wire("m6group_web").len());
         }
