@@ -86,7 +86,9 @@ fn refused(
         serde_path_to_error::Segment::Seq { index } => value.get(index),
         _ => Some(value),
     });
-    let shown = value.filter(|_| !message.starts_with("unknown field") && !message.contains(WITHHELD)).and_then(shown);
+    // what an unknown key would hold nobody knows; of texts, it may be a secret
+    let unknown = message.starts_with("unknown field");
+    let shown = value.filter(|value| !(message.contains(WITHHELD) || unknown && value.is_string())).and_then(shown);
     if let (Some(Value::String(text)), None) = (value, &shown)
         // too short to be a secret, and a part of too many words
         && text.len() > 3
@@ -155,19 +157,45 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// Reads a whole number from `MIN` to `MAX`: `#[serde(deserialize_with = "config::within::<1, 8, _, _>")]`.
+///
+/// # Errors
+/// The format's own, naming the bounds.
+pub fn within<'de, const MIN: u64, const MAX: u64, T: TryFrom<u64>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let number = u64::deserialize(deserializer)?;
+    let bounded = (MIN..=MAX).contains(&number).then(|| T::try_from(number).ok()).flatten();
+    bounded.ok_or_else(|| D::Error::custom(format!("expected a whole number from {MIN} to {MAX}")))
+}
+
 /// Durations as `250ms`, `20s`, `5m` or `1h`: `#[serde(with = "sixplay_core::config::duration")]`.
 pub mod duration {
-    use std::time::Duration;
+    use std::{fmt, time::Duration};
 
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::{
+        Deserializer, Serializer,
+        de::{Error, Unexpected, Visitor},
+    };
 
     /// Reads a duration.
     ///
     /// # Errors
     /// The format's own, for anything but a whole number with one of the four units.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        parse(&text).ok_or_else(|| D::Error::custom(format!("expected a duration such as 250ms, 20s, 5m or 1h, not {text}")))
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Duration;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration such as 250ms, 20s, 5m or 1h")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
+                parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
     }
 
     /// Writes a duration, to the millisecond.

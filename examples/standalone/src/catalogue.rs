@@ -37,26 +37,29 @@ pub enum Command {
     },
     /// Writes the whole catalogue to standard output, one row a line
     Export,
-    /// Adds an invented catalogue
+    /// Fills an empty store with an invented catalogue, its dates around now
     Generate {
         /// How many programs; each has about 18 videos
         #[arg(long, default_value_t = 300)]
         programs: usize,
-        /// Equal seeds give equal catalogues
+        /// Equal seeds give equal catalogues, but for the dates
         #[arg(long, default_value_t = 6)]
         seed: u64,
     },
 }
 
 pub async fn run(shell: Shell, command: Command) -> Result<()> {
-    let store = shell.store().await?;
+    let (store, data) = (shell.store().await?, shell.settings.data.display());
     match command {
         Command::Import { files, platform, service, customer, folder } => {
             import(&store, files, &ImportOptions { platform, service, customer, folder, ..ImportOptions::default() }).await
         }
         Command::Export => {
             let mut out = BufWriter::new(std::io::stdout());
-            catalogue::export(&store, &mut out, &Progress::new("export", None)).await?;
+            let rows = catalogue::export(&store, &mut out, &Progress::new("export", None)).await?;
+            if rows == 0 {
+                return Err(Error::new(ErrorKind::NotFound, "standalone.export", "the store has no catalogue").with("data", data));
+            }
             out.flush().map_err(unwritten)
         }
         Command::Generate { programs, seed } => generate(&store, GenerateOptions { programs, seed, ..GenerateOptions::default() }).await,
@@ -72,10 +75,12 @@ async fn import(store: &Store, files: Vec<PathBuf>, options: &ImportOptions) -> 
         let (expected, found) = (shown(difference.expected), shown(difference.found));
         say(format_args!("{} {}: the body has {expected}, served is {found}", difference.file, difference.path))?;
     }
-    match count {
-        0 => say(format_args!("loaded: {}, no differences; served once the indexer has it", imported.records)),
-        _ => say(format_args!("loaded: {}, differences: {count}; served once the indexer has it", imported.records)),
-    }
+    let differences = if count == 0 { "no differences".to_owned() } else { format!("differences: {count}") };
+    let hidden = match imported.hidden.as_slice() {
+        [] => String::new(),
+        [first, ..] => format!(", but for {} hidden by their dates ({first}…)", imported.hidden.len()),
+    };
+    say(format_args!("loaded: {}, {differences}; served once the indexer has it{hidden}", imported.records))
 }
 
 async fn generate(store: &Store, options: GenerateOptions) -> Result<()> {

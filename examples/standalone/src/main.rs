@@ -50,6 +50,9 @@ async fn serve(mut shell: Shell) -> Result<()> {
     let store = shell.store().await?;
     catalogue::demonstrate(&store).await?;
     shell.rebuild_when_new().await?;
+    if shell.daemon.token().is_cancelled() {
+        return Ok(());
+    }
     shell.detect().await?;
     shell.index_changes().await?;
     let services = [("api", shell.api().await?), ("middleware", shell.middleware().await?)];

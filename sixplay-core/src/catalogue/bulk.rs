@@ -97,14 +97,34 @@ impl Batch {
                     drop_unchanged(tx, table, &columns, &mut chunk).await?;
                 }
                 if !chunk.is_empty() {
-                    let sql = statement(tx.dialect(), table, mode, &columns, chunk.len());
-                    tx.execute_sql(&sql, chunk.concat()).await?;
+                    write(tx, table, mode, &columns, chunk).await?;
                 }
             }
         }
         self.rows = 0;
         Ok(())
     }
+}
+
+/// Writes rows with one statement; when the database refuses it, one by one, to name the row.
+async fn write(tx: &mut Transaction, table: &Table, mode: Mode, columns: &[&'static str], rows: Vec<Vec<Value>>) -> Result<()> {
+    let whole = statement(tx.dialect(), table, mode, columns, rows.len());
+    if tx.dialect() == Dialect::Postgres {
+        tx.execute_sql("SAVEPOINT whole", Vec::new()).await?;
+    }
+    let Err(error) = tx.execute_sql(&whole, rows.concat()).await else { return Ok(()) };
+    if error.is_transient() {
+        return Err(error);
+    }
+    if tx.dialect() == Dialect::Postgres {
+        tx.execute_sql("ROLLBACK TO SAVEPOINT whole", Vec::new()).await?;
+    }
+    let one = statement(tx.dialect(), table, mode, columns, 1);
+    for row in rows {
+        let key = key(table, columns, &row);
+        tx.execute_sql(&one, row).await.map_err(|error| error.with("table", table.name).with("key", key.trim_end().replace('\n', ", ")))?;
+    }
+    Err(error)
 }
 
 fn key(table: &Table, columns: &[&str], values: &[Value]) -> String {

@@ -1,7 +1,7 @@
 //! Changes that the API makes: typed, checked, each in one transaction.
 
 use sea_query::{Expr, ExprTrait, Query, UpdateStatement, Value};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{
     schema::Table,
@@ -16,30 +16,42 @@ use crate::{
 const TITLE: usize = 255;
 const TEXT: usize = 10_000;
 
-/// What to change of a program; fields left out stay.
+/// What to change of a program; fields left out stay, an empty text clears all but the title. Null is refused.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProgramPatch {
     /// 1 to 255 characters.
+    #[serde(deserialize_with = "given")]
     pub title: Option<String>,
     /// At most 10,000 characters.
+    #[serde(deserialize_with = "given")]
     pub description: Option<String>,
     /// At most 10,000 characters.
+    #[serde(deserialize_with = "given")]
     pub summary: Option<String>,
     /// Whether it may be shown at all, with its videos.
+    #[serde(deserialize_with = "given")]
     pub enabled: Option<bool>,
 }
 
-/// What to change of a video; fields left out stay.
+/// What to change of a video; as [`ProgramPatch`].
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct VideoPatch {
     /// 1 to 255 characters; also the title of the clip when the video is one.
+    #[serde(deserialize_with = "given")]
     pub title: Option<String>,
     /// At most 10,000 characters; also the description of the clip when the video is one.
+    #[serde(deserialize_with = "given")]
     pub description: Option<String>,
     /// Whether it may be shown at all.
+    #[serde(deserialize_with = "given")]
     pub enabled: Option<bool>,
+}
+
+/// A field that is there has a value: null would pass for one that is left out.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Changes a program.

@@ -3,11 +3,11 @@
 use super::{
     schema::{Kind as Holds, Table},
     tables::{
-        AGE_RATINGS, AREAS, ASSETS, CHANNELS, CHAPTER_IMAGES, CHAPTERS, CLIP_IMAGES, CLIPS, DIFFUSIONS, FOLDER_PROGRAMS, FOLDERS,
-        FREEMIUM_PRODUCTS, IMAGES, LINK_IMAGES, LINKS, PACKS, PLATFORMS, PRODUCTS, PROGRAM_IMAGES, PROGRAM_PRODUCTS, PROGRAM_SERVICES,
-        PROGRAM_TYPES, PROGRAMS, PUBLICATIONS, SERVICE_CHANNELS, SERVICE_IMAGES, SERVICE_PACKS, SERVICE_PLATFORMS, SERVICE_PRODUCTS,
-        SERVICE_ROOTS, SERVICES, SUB_CATEGORIES, VIDEO_CLIPS, VIDEO_IMAGES, VIDEO_PACKS, VIDEO_PRODUCTS, VIDEO_SERVICES,
-        VIDEO_SUB_CATEGORIES, VIDEOS,
+        AGE_RATINGS, AREAS, ASSETS, CHANNELS, CHAPTER_IMAGES, CHAPTERS, CLIP_IMAGES, CLIPS, CUSTOMERS, DIFFUSIONS, FOLDER_PROGRAMS,
+        FOLDERS, FREEMIUM_PRODUCTS, IMAGES, LINK_IMAGES, LINKS, PACK_PRODUCTS, PACKS, PLATFORMS, PRODUCTS, PROGRAM_IMAGES,
+        PROGRAM_PRODUCTS, PROGRAM_SERVICES, PROGRAM_TYPES, PROGRAMS, PUBLICATIONS, SERVICE_CHANNELS, SERVICE_IMAGES, SERVICE_PACKS,
+        SERVICE_PLATFORMS, SERVICE_PRODUCTS, SERVICE_ROOTS, SERVICES, SUB_CATEGORIES, VIDEO_CLIPS, VIDEO_IMAGES, VIDEO_PACKS,
+        VIDEO_PRODUCTS, VIDEO_SERVICES, VIDEO_SUB_CATEGORIES, VIDEOS,
     },
 };
 use crate::{
@@ -36,6 +36,7 @@ const VIDEOS_ON_PLATFORM: Hop = hop("publications", "platform", "video_id");
 const DISPLAYED_BY_VIDEOS: Hop = hop("videos", "service_display", "id");
 
 static GRAPH: &[(&Table, &[Path])] = &[
+    (&CUSTOMERS, &[("service", "code", &[hop("services", "customer", "code")])]),
     (
         &PLATFORMS,
         &[
@@ -120,6 +121,13 @@ static GRAPH: &[(&Table, &[Path])] = &[
         &PACKS,
         &[("service", "id", &[hop("service_packs", "pack_id", "service")]), ("video", "id", &[hop("video_packs", "pack_id", "video_id")])],
     ),
+    (
+        &PACK_PRODUCTS,
+        &[
+            ("service", "pack_id", &[hop("service_packs", "pack_id", "service")]),
+            ("video", "pack_id", &[hop("video_packs", "pack_id", "video_id")]),
+        ],
+    ),
     (&SERVICE_PACKS, &[("service", "service", &[])]),
     (&SERVICE_PRODUCTS, &[("service", "service", &[])]),
     (&FOLDERS, &[("folder", "id", &[]), ("program", "id", &[PROGRAMS_OF_FOLDER])]),
@@ -150,7 +158,7 @@ static GRAPH: &[(&Table, &[Path])] = &[
     (&PUBLICATIONS, &[("video", "video_id", &[]), ("expired", "video_id", &[]), ("program", "video_id", &[PROGRAM_OF_VIDEO])]),
 ];
 
-/// The captured tables; `customers` and `pack_products` are in no document.
+/// The captured tables: all of them.
 pub(super) fn tables() -> Vec<source::Table> {
     GRAPH.iter().map(|(table, paths)| captured(table, paths)).collect()
 }

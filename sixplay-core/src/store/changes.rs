@@ -11,7 +11,10 @@ use std::{
 use sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query, Value};
 use serde_json::{Map, Value as Json};
 
-use super::{Dialect, Row, Store, schema::CHANGE};
+use super::{
+    Dialect, Row, Store,
+    schema::{CHANGE, DUE},
+};
 use crate::Result;
 
 /// How many values one statement lists.
@@ -97,13 +100,18 @@ impl Store {
 
     /// Deletes the logged changes of `source` that are committed now, and returns how many; for a caller that then renders every root anew.
     ///
-    /// Safe only while no index is live: a rebuild whose first ticket is taken after this call reads all that these changes wrote.
+    /// Does nothing once a root of the source was rendered: then an index may live on these changes. Before, a rebuild whose first ticket
+    /// is taken after this call reads all that they wrote.
     ///
     /// # Errors
     /// `Unavailable`, `Timeout`.
     pub async fn discard_changes(&self, source: &str) -> Result<u64> {
         let mut session = self.session().await?;
-        session.execute(Query::delete().from_table(CHANGE).and_where(Expr::col("source").eq(source))).await
+        // every rendered root has a row there, due or not
+        let rendered = Query::select().expr(Expr::val(1)).from(DUE).and_where(Expr::col("source").eq(source)).take();
+        let delete =
+            Query::delete().from_table(CHANGE).and_where(Expr::col("source").eq(source)).and_where(Expr::exists(rendered).not()).take();
+        session.execute(&delete).await
     }
 
     /// Deletes the changes of a claim; those that somebody else claimed since stay.

@@ -17,7 +17,7 @@ use super::{
     },
 };
 use crate::{
-    Result,
+    Error, ErrorKind, Result,
     progress::Progress,
     store::{Store, Transaction},
 };
@@ -56,7 +56,7 @@ use cells;
 pub struct GenerateOptions {
     /// How many programs; each has about 18 videos.
     pub programs: usize,
-    /// Equal seeds give equal catalogues.
+    /// Equal seeds and instants give equal catalogues.
     pub seed: u64,
     /// The instant around which windows lie.
     pub now: Timestamp,
@@ -78,15 +78,18 @@ pub struct Generated {
     pub videos: u64,
 }
 
-/// Fills a store that has been through [`migrate`](super::migrate()), in one transaction.
+/// Fills an empty store that has been through [`migrate`](super::migrate()), in one transaction.
 ///
 /// Most windows are open at `now`; about 3 % of the videos have expired and as many are to come; the first video of each
 /// of the first twenty programs opens and closes all the time for half an hour, so that something is seen to happen.
-/// Rows of equal keys are replaced. `progress` counts programs.
+/// `progress` counts programs.
 ///
 /// # Errors
-/// `Unavailable`, `Timeout`; `Conflict` when other rows contradict these.
+/// `Conflict` when there are programs, videos or services already; `Unavailable`, `Timeout`.
 pub async fn generate(store: &Store, options: &GenerateOptions, progress: &Progress) -> Result<Generated> {
+    if !super::is_empty(store).await? {
+        return Err(Error::new(ErrorKind::Conflict, "catalogue.generate", "the store has a catalogue already; generate into an empty one"));
+    }
     let mut tx = store.begin().await?;
     let now = options.now.as_second() * SECOND;
     let mut maker = Maker { batch: Batch::default(), random: Random::new(options.seed), now, counters: Counters::default() };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, value::RawValue};
 
-use super::{Body, Difference, ImportOptions, Kind, program::DETAIL};
+use super::{Body, Difference, ImportOptions, Imported, Kind, program::DETAIL};
 use crate::{
     Error, ErrorKind, Result,
     catalogue::{StoredBody, load, render, rows::Video},
@@ -25,27 +25,31 @@ const ASKED: [(&str, &str); 10] = [
     ("channels", "channels"),
 ];
 
-pub(super) async fn body(tx: &mut Transaction, body: &Body, options: &ImportOptions, found: &mut Vec<Difference>) -> Result<()> {
-    let served = served(tx, body, options).await?;
+pub(super) async fn body(tx: &mut Transaction, body: &Body, options: &ImportOptions, done: &mut Imported) -> Result<()> {
+    let served = served(tx, body, options, &mut done.hidden).await?;
     let mut report = |path: String, expected: Option<&Value>, served: Option<&Value>| {
-        found.push(Difference { file: body.file.clone(), path, expected: expected.cloned(), found: served.cloned() });
+        done.differences.push(Difference { file: body.file.clone(), path, expected: expected.cloned(), found: served.cloned() });
     };
     differ(&body.path, Some(&body.value), served.as_ref(), &mut report);
     Ok(())
 }
 
-async fn served(tx: &mut Transaction, body: &Body, options: &ImportOptions) -> Result<Option<Value>> {
+async fn served(tx: &mut Transaction, body: &Body, options: &ImportOptions, hidden: &mut Vec<String>) -> Result<Option<Value>> {
     let at = options.at.as_microsecond();
     let text = |key: &str| body.value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = body.value.get("id").and_then(Value::as_i64).unwrap_or_default();
+    let defect = |error| Error::new(ErrorKind::Unexpected, "catalogue.compare", "the rendered body is no JSON").with_source(error);
     let stored = match body.kind {
-        Kind::Rating => return Ok(Some(body.value.clone())),
+        Kind::Rating => return load::rating(tx, number).await?.map(|json| serde_json::from_str(&json).map_err(defect)).transpose(),
         Kind::Service => load::services(tx, &[text("code")]).await?.values().next().map(render::service_body),
         Kind::Folder => load::folders(tx, &[number]).await?.values().next().map(render::folder_body),
         Kind::Program => load::programs(tx, &[number]).await?.values().next().map(|program| render::program_body(program, at)),
-        Kind::Video => load::videos(tx, &[text("id")]).await?.values().next().map(|video| render::video_body(video, shown(video, options))),
+        Kind::Video => load::videos(tx, &[text("id")]).await?.values().next().map(|video| {
+            let visible = shown(video, options);
+            hidden.extend((visible != at).then(|| video.id.clone()));
+            render::video_body(video, visible)
+        }),
     };
-    let defect = |error| Error::new(ErrorKind::Unexpected, "catalogue.compare", "the rendered body is no JSON").with_source(error);
     let Some(stored) = stored else { return Ok(None) };
     let stored = RawValue::from_string(stored).map_err(defect)?;
     let bytes = StoredBody::read(&stored)?.compose(&options.platform, &asked(&body.value, body.kind))?;

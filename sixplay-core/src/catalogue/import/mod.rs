@@ -88,6 +88,8 @@ pub struct Imported {
     pub records: u64,
     /// Where the same request would now be answered differently.
     pub differences: Vec<Difference>,
+    /// The videos that their dates hide at the instant of the options: compared as of the opening of a window, and not served yet or any more.
+    pub hidden: Vec<String>,
 }
 
 /// A value of a body that the catalogue gives back differently.
@@ -112,7 +114,7 @@ pub struct Difference {
 ///
 /// # Errors
 /// `Invalid` for a bad record, naming file, path and value; `TooLarge` above 64 MiB a file of bodies or 1 MiB a line;
-/// `Conflict` when rows contradict each other (a reference to nothing); `Unavailable`, `Timeout`.
+/// `Conflict` when rows contradict each other (a reference to nothing), naming table and key; `Unavailable`, `Timeout`.
 pub async fn import(store: &Store, inputs: Vec<Input>, options: &ImportOptions) -> Result<Imported> {
     let mut tx = store.begin().await?;
     let mut done = Imported::default();
@@ -127,7 +129,7 @@ pub async fn import(store: &Store, inputs: Vec<Input>, options: &ImportOptions) 
     done.records += bodies.len() as u64;
     load(&mut tx, &bodies, options).await?;
     for body in &bodies {
-        compare::body(&mut tx, body, options, &mut done.differences).await?;
+        compare::body(&mut tx, body, options, &mut done).await?;
     }
     tx.commit().await?;
     Ok(done)

@@ -44,12 +44,12 @@ pub(super) async fn load(tx: &mut Transaction, mut input: Input) -> Result<u64> 
             return Err(failure(ErrorKind::TooLarge, "the line is too long", &input.name, number));
         }
         if size == 0 {
-            batch.flush(tx).await?;
+            batch.flush(tx).await.map_err(|error| error.with("file", &input.name))?;
             return Ok(number - 1);
         }
         add(&mut batch, &line, number).map_err(|error| error.with("file", &input.name))?;
         if batch.len() >= WAITING {
-            batch.flush(tx).await?;
+            batch.flush(tx).await.map_err(|error| error.with("file", &input.name))?;
         }
     }
     Ok(0)

@@ -112,6 +112,11 @@ async fn images(tx: &mut Transaction, link: &Table, keys: &Keys) -> Result<Group
     objects(tx, link, "image_id", &IMAGES, keys).await
 }
 
+/// The wire object of one age rating.
+pub(super) async fn rating(tx: &mut Transaction, id: i64) -> Result<Option<String>> {
+    Ok(ratings(tx, &Keys::ints([id])).await?.into_values().next().map(|rating| rating.json))
+}
+
 async fn ratings(tx: &mut Transaction, keys: &Keys) -> Result<HashMap<String, Rating>> {
     let rows = select(tx, &AGE_RATINGS, "id", keys).await?;
     by_key(&rows, "id", |row| {

@@ -18,6 +18,7 @@ on_every_database! {
     invented_bodies_of_every_kind_come_back
     an_export_imports_into_an_empty_store_and_exports_equally
     a_second_import_updates_what_is_there
+    a_reference_to_nothing_is_named_by_table_and_key
 }
 
 fn options() -> catalogue::ImportOptions {
@@ -47,6 +48,19 @@ async fn invented_bodies_of_every_kind_come_back(backend: Backend) -> Result<()>
 }
 
 #[tokio::test]
+async fn videos_that_their_dates_hide_are_told() -> Result<()> {
+    let Some(scratch) = empty(Backend::Sqlite).await? else { return Ok(()) };
+    let mut clip = read("tests/bodies/video_clip.json");
+    let id = clip["id"].as_str().expect("an id").to_owned();
+    assert!(load(scratch.store(), vec![Input::text("clip", clip.to_string())]).await?.hidden.is_empty());
+    clip["expiration"] = json!({"expiration_date": "2999-01-01 00:00:00"});
+    clip["publication_date"] = json!("2998-01-01 00:00:00");
+    let imported = load(scratch.store(), vec![Input::text("clip", clip.to_string())]).await?;
+    assert_eq!((imported.hidden, imported.differences), (vec![id], vec![]));
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_real_samples_come_back() -> Result<()> {
     let samples = folder("../../shared/wire-samples");
     if !samples.exists() {
@@ -62,8 +76,8 @@ async fn the_real_samples_come_back() -> Result<()> {
 
 async fn an_export_imports_into_an_empty_store_and_exports_equally(backend: Backend) -> Result<()> {
     let (Some(one), Some(two)) = (empty(backend).await?, empty(Backend::Sqlite).await?) else { return Ok(()) };
-    load(one.store(), bodies(&folder("tests/bodies"))?).await?;
     generated(one.store(), 2, 5).await?;
+    load(one.store(), bodies(&folder("tests/bodies"))?).await?;
     let lines = exported(one.store()).await?;
     let imported = load(two.store(), vec![Input::text("export", lines.clone())]).await?;
     assert_eq!(imported.records, lines.lines().count() as u64);
@@ -138,6 +152,21 @@ async fn input_that_is_no_body_is_refused_without_panic() -> Result<()> {
     let orphan = r#"{"table":"publications","row":{"video_id":"clip_1","platform":"web","service":"a","opens_at":0}}"#;
     let error = load(scratch.store(), vec![Input::text("input", orphan)]).await.expect_err("an orphan");
     assert_eq!(error.kind(), ErrorKind::Conflict);
+    Ok(())
+}
+
+async fn a_reference_to_nothing_is_named_by_table_and_key(backend: Backend) -> Result<()> {
+    let Some(scratch) = empty(backend).await? else { return Ok(()) };
+    let platform = |code: &str| format!(r#"{{"table":"platforms","row":{{"code":"{code}","name":"x","enabled":1}}}}"#);
+    let folder = |id: i64, service: &str| {
+        format!(r#"{{"table":"folders","row":{{"id":{id},"service":"{service}","name":"x","code":"x","sort_index":0,"enabled":1}}}}"#)
+    };
+    let service = r#"{"table":"services","row":{"code":"a","id":1,"code_url":"a","priority":0,"enabled":1}}"#.to_owned();
+    let lines = [platform("web"), service, folder(1, "a"), folder(2, "b"), folder(3, "a")].join("\n");
+    let error = load(scratch.store(), vec![Input::text("lines", lines)]).await.expect_err("an orphan");
+    let context: Vec<_> = error.context().filter(|(key, _)| ["table", "key", "file"].contains(key)).collect();
+    assert_eq!((error.kind(), context), (ErrorKind::Conflict, vec![("table", "folders"), ("key", "2"), ("file", "lines")]), "{error}");
+    assert!(catalogue::is_empty(scratch.store()).await?, "nothing is loaded");
     Ok(())
 }
 

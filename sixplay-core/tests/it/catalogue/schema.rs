@@ -54,14 +54,13 @@ async fn codes_that_differ_in_case_stay_apart(backend: Backend) -> Result<()> {
     Ok(())
 }
 
-/// `install` refuses tables and columns that do not exist, and what it captures must be everything a document is made of.
+/// `install` refuses tables and columns that do not exist, and what it captures must be every table.
 async fn the_graph_fits_the_schema(backend: Backend) -> Result<()> {
     let Some(scratch) = empty(backend).await? else { return Ok(()) };
     let source = Catalogue::new();
     scratch.store().install(&source).await?;
     let captured: BTreeSet<String> = source.tables().iter().map(|table| table.name.to_owned()).collect();
-    let missing: Vec<String> = tables(scratch.store()).await?.difference(&captured).cloned().collect();
-    assert_eq!(missing, ["customers", "pack_products"], "in no document");
+    assert_eq!(tables(scratch.store()).await?, captured);
     generated(scratch.store(), 1, 1).await?;
     Ok(())
 }
