@@ -25,6 +25,8 @@ pub(crate) trait Backend: Send + Sync {
 pub(crate) trait Subscription: Send {
     /// Waits for at least one delivery and adds up to `max` that are ready. A dropped call loses none.
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>>;
+    /// Returns to the queue what it holds, and waits for that.
+    async fn close(self: Box<Self>) -> Result<()>;
 }
 
 /// Where deliveries came from and must be settled.

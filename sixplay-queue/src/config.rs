@@ -9,7 +9,6 @@ use sixplay_core::config::Secret;
 /// queue:
 ///   url: amqp://user:password@rabbit:5672/%2f   # or sqlite:data/queue.db
 ///   prefix: sixplay-                            # before every queue's name; default: none
-///   prefetch: 300                               # unsettled deliveries of a consumer; default 300
 /// ```
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,14 +18,12 @@ pub struct QueueConfig {
     pub url: Secret,
     /// What is put before every queue's name, so that several installations can share a broker; default: nothing.
     pub prefix: String,
-    /// How many deliveries a consumer may hold unsettled: what a shell passes to [`Queue::consume`](crate::Queue::consume); default 300.
-    pub prefetch: u16,
 }
 
 impl QueueConfig {
     /// The defaults for `url`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: Secret::new(url), prefix: String::new(), prefetch: 300 }
+        Self { url: Secret::new(url), prefix: String::new() }
     }
 }
 

@@ -160,6 +160,30 @@ pub async fn a_dropped_consumer_returns_what_it_held(url: &str) {
     .await;
 }
 
+/// A closed consumer has returned what it held, even when its runtime ends at once.
+pub async fn a_closed_consumer_has_returned_what_it_held(url: &str) {
+    with_queue(url, async |queue: Queue, name: String| {
+        queue.publish(&name, &numbered(0..5)).await.unwrap();
+        let (url, from) = (url.to_owned(), name.clone());
+        let brief = async move {
+            let queue = Queue::connect(&url).await.unwrap();
+            let mut consumer = queue.consume(&from, 4).await.unwrap();
+            let held = receive(&mut consumer, 2).await;
+            consumer.close().await.unwrap();
+            held
+        };
+        let brief = || tokio::runtime::Runtime::new().unwrap().block_on(brief);
+        let held = std::thread::spawn(brief).join().unwrap();
+        let mut consumer = queue.consume(&name, 5).await.unwrap();
+        let all = timeout(Duration::from_secs(5), receive(&mut consumer, 5)).await.expect("all are back");
+        assert_eq!(all.iter().map(number).collect::<BTreeSet<_>>(), (0..5).collect());
+        drop(held);
+        consumer.ack_all(all).await.unwrap();
+        nothing_comes(&mut consumer).await;
+    })
+    .await;
+}
+
 /// The depth counts what waits, not what is held.
 pub async fn depth_counts_what_waits(url: &str) {
     with_queue(url, async |queue: Queue, name: String| {

@@ -117,6 +117,11 @@ impl Subscription for Leases {
             }
         }
     }
+
+    async fn close(self: Box<Self>) -> Result<()> {
+        // after a claim that is under way, as the writer keeps the order
+        self.backend.writer.run(Request::Release(self.held.owner)).await.map(drop)
+    }
 }
 
 impl Leases {

@@ -39,7 +39,7 @@ enum State {
 struct Live {
     deliveries: Consumer,
     open: Arc<Open>,
-    _channel: Channel,
+    channel: Channel,
 }
 
 /// The deliveries of one channel that are not settled. A tag means nothing on another channel, so they end with theirs.
@@ -83,7 +83,7 @@ async fn subscribe(backend: Arc<Amqp>, queue: String, prefetch: u16) -> Result<L
     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
     let consume = channel.basic_consume(queue.as_str().into(), "".into(), options, arguments);
     let deliveries = within("queue.consume", consume).await.map_err(|error| error.with("queue", &queue))?;
-    Ok(Live { deliveries, open: Arc::default(), _channel: channel })
+    Ok(Live { deliveries, open: Arc::default(), channel })
 }
 
 #[async_trait]
@@ -105,6 +105,14 @@ impl Subscription for Subscriber {
                 Some(ready) => ready,
                 None => return Ok(deliveries),
             };
+        }
+    }
+
+    async fn close(mut self: Box<Self>) -> Result<()> {
+        match std::mem::replace(&mut self.state, State::Lost) {
+            State::Live(live) => within("queue.close", live.channel.close(200, "".into())).await,
+            State::Joining(joining) => joining.await.map(drop).map_err(|error| self.lost().with_source(error)),
+            State::Lost => Ok(()),
         }
     }
 }

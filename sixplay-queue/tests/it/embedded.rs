@@ -86,7 +86,6 @@ async fn a_configured_prefix_is_put_before_every_name() {
     let queue = Queue::open(&config).await.unwrap();
     queue.declare("q").await.unwrap();
     assert_eq!(open(url).await.depth("team-q").await.unwrap(), 0);
-    assert_eq!(config.prefetch, 300);
 }
 
 const CHILD: &str = "SIXPLAY_QUEUE_CHILD";

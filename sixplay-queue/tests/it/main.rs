@@ -24,6 +24,7 @@ macro_rules! conformance {
             messages_keep_their_order
             what_is_given_back_comes_again
             a_dropped_consumer_returns_what_it_held
+            a_closed_consumer_has_returned_what_it_held
             depth_counts_what_waits
             consumers_share_the_work
             five_thousand_messages_in_one_call
