@@ -75,10 +75,12 @@ pub(crate) enum Refusal {
     Error(Error),
     /// The path is known, the method is not; holds the value of `Allow`.
     Method(String),
-    /// The body's media type is not the one that the route takes.
+    /// The body's media type is not the one that the route takes, or the body is encoded.
     Media(&'static str),
     /// The head of the request is over the limit.
     Head,
+    /// The head of the request cannot be read.
+    Unread(StatusCode),
 }
 
 impl From<Error> for Refusal {
@@ -98,15 +100,16 @@ impl Refusal {
                 response
             }
             Self::Media(expected) => {
-                let detail = format!("the body must be {expected}");
+                let detail = format!("the body must be {expected}, not encoded");
                 let entry =
                     Entry { source: Source { header: Some("content-type"), ..Source::default() }, code: "media_type", message: &detail };
                 format.write(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", &detail, &[entry], path)
             }
-            Self::Head => {
+            Self::Head | Self::Unread(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE) => {
                 let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
                 format.write(status, "too_large", "the request's head is over the limit", &[], path)
             }
+            Self::Unread(status) => format.write(*status, "invalid", "the request's head is no HTTP", &[], path),
         }
     }
 }

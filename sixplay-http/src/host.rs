@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, header::HOST};
+use http::{Request, Response, Version, header::HOST};
 use sixplay_core::{Error, ErrorKind};
 use tower_service::Service;
 
@@ -22,7 +22,7 @@ use crate::ErrorFormat;
 struct Client(Option<String>);
 
 /// Chooses a service by the host's second label: `pc.api.example.com` goes to the service `api`, as client `pc`. A host that begins with
-/// the service's label, `api.example.com`, names no client. Any other host is 404 in the format given.
+/// the service's label, `api.example.com`, names no client. Any other host is 404 in the format given, a request without exactly one 400.
 #[derive(Clone, Debug)]
 pub struct Dispatch<S> {
     services: Arc<BTreeMap<String, S>>,
@@ -65,11 +65,18 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Some((service, client)) = self.choose(&request) else {
-            let error = Error::new(ErrorKind::NotFound, "host.dispatch", "there is no service at this host");
-            let error = error.with("host", of(&request).unwrap_or_default());
-            let response = self.format.render(&error, request.uri().path());
-            return Box::pin(async move { Ok(response.map(R::from)) });
+        let chosen = one(&request).and_then(|()| {
+            self.choose(&request).ok_or_else(|| {
+                let error = Error::new(ErrorKind::NotFound, "host.dispatch", "there is no service at this host");
+                error.with("host", of(&request).unwrap_or_default())
+            })
+        });
+        let (service, client) = match chosen {
+            Ok(chosen) => chosen,
+            Err(error) => {
+                let response = self.format.render(&error, request.uri().path());
+                return Box::pin(async move { Ok(response.map(R::from)) });
+            }
         };
         let mut service = service.clone();
         request.extensions_mut().insert(client);
@@ -78,6 +85,16 @@ where
             service.call(request).await
         })
     }
+}
+
+/// Refuses what RFC 9112 §3.2 refuses: HTTP/1.1 without `Host`, and any request with two.
+pub(crate) fn one<B>(request: &Request<B>) -> Result<(), Error> {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    let lacks = hosts == 0 && request.version() == Version::HTTP_11 && request.uri().authority().is_none();
+    if lacks || hosts > 1 {
+        return Err(Error::new(ErrorKind::Invalid, "host.read", "a request names exactly one host").with("header", "host"));
+    }
+    Ok(())
 }
 
 /// The request's host, without port and trailing dot.

@@ -1,6 +1,6 @@
 //! Declared query parameters: what a route takes is written down once, checked before the handler runs, and readable by documentation.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use percent_encoding::percent_decode_str;
 use sixplay_core::{Error, ErrorKind, Result};
@@ -31,7 +31,7 @@ pub enum Rule {
         /// Whether a greater number counts as `max` instead of being refused.
         clamp: bool,
     },
-    /// Words separated by commas, any of them.
+    /// Words separated by commas, any of them; one that comes again counts once.
     List,
     /// Any text.
     Text,
@@ -113,7 +113,8 @@ fn int(value: &str, min: i64, max: i64, clamp: bool) -> Result<i64, String> {
 }
 
 fn list(value: &str) -> Vec<String> {
-    value.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    let mut seen = BTreeSet::new();
+    value.split(',').map(str::trim).filter(|word| !word.is_empty() && seen.insert(*word)).map(str::to_owned).collect()
 }
 
 #[derive(Clone, Debug)]
@@ -191,14 +192,15 @@ fn form(text: &str) -> Result<Cow<'_, str>> {
 /// Undoes percent-encoding.
 ///
 /// # Errors
-/// `Invalid` when a `%` is not followed by two hexadecimal digits, or the bytes are no UTF-8.
+/// `Invalid` when a `%` is not followed by two hexadecimal digits, or the bytes are no UTF-8 or hold a NUL, which no text of PostgreSQL may.
 pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>> {
     let broken = || Error::new(ErrorKind::Invalid, "params.decode", "the percent-encoding of the URL is broken");
     let whole = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
     if !text.split('%').skip(1).all(whole) {
         return Err(broken());
     }
-    percent_decode_str(text).decode_utf8().map_err(|error| broken().with_source(error))
+    let decoded = percent_decode_str(text).decode_utf8().map_err(|error| broken().with_source(error))?;
+    if decoded.contains('\0') { Err(Error::new(ErrorKind::Invalid, "params.decode", "the URL holds a NUL character")) } else { Ok(decoded) }
 }
 
 #[cfg(test)]
@@ -221,7 +223,7 @@ mod tests {
 
     #[test]
     fn values_are_decoded_defaulted_and_clamped() {
-        let params = read("limit=5000&with=clips%2Cfreemiumpacks,+x&csa=a+b&other=1&offset=3&offset=4").unwrap();
+        let params = read("limit=5000&with=clips%2Cfreemiumpacks,+x,clips&csa=a+b&other=1&offset=3&offset=4").unwrap();
         assert_eq!((params.int("limit"), params.int("offset")), (Some(999), Some(4)));
         assert_eq!(params.list("with"), ["clips", "freemiumpacks", "x"]);
         assert_eq!(params.text("csa"), Some("a b"));
@@ -231,7 +233,9 @@ mod tests {
 
     #[test]
     fn wrong_values_are_refused_all_at_once() {
-        for query in ["limit=-1", "limit=0", "offset=1e9", "offset=99999999999999999999", "sort=name", "a=%zz", "a=%f", "a=%", "%ff=1"] {
+        for query in
+            ["limit=-1", "limit=0", "offset=1e9", "offset=99999999999999999999", "sort=name", "a=%zz", "a=%f", "a=%", "%ff=1", "a=%00"]
+        {
             assert_eq!(read(query).unwrap_err().kind(), ErrorKind::Invalid, "{query}");
         }
         let error = read("limit=x&offset=-1").unwrap_err();

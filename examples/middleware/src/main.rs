@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use shell::{ServerArgs, Shell};
 use sixplay_core::Result;
+use sixplay_http::ErrorFormat;
 
 /// The aggregating middleware over the index.
 #[derive(Parser)]
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
 
 async fn serve(mut shell: Shell) -> Result<()> {
     let service = shell.middleware().await?;
-    let server = shell.bind().await?;
+    let server = shell.bind().await?.errors(ErrorFormat::Historic);
     shell.serve(server, service);
     shell.daemon.run().await
 }

@@ -59,6 +59,13 @@ pub struct DomainUserService<S> {
     layer: DomainUserLayer,
 }
 
+impl<S> DomainUserService<S> {
+    /// The service below.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+}
+
 impl<S, B, R> Service<Request<B>> for DomainUserService<S>
 where
     S: Service<Request<B>, Response = Response<R>, Error = Infallible>,
@@ -74,14 +81,18 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match self.layer.user(&request) {
-            Some(user) => {
+        let user = host::one(&request).and_then(|()| {
+            self.layer.user(&request).ok_or_else(|| {
+                let error = Error::new(ErrorKind::Forbidden, "users.select", "the host names no known client");
+                error.with("host", host::of(&request).unwrap_or_default())
+            })
+        });
+        match user {
+            Ok(user) => {
                 request.extensions_mut().insert(user);
                 Box::pin(self.inner.call(request))
             }
-            None => {
-                let error = Error::new(ErrorKind::Forbidden, "users.select", "the host names no known client");
-                let error = error.with("host", host::of(&request).unwrap_or_default());
+            Err(error) => {
                 let response = self.layer.format.render(&error, request.uri().path());
                 Box::pin(async move { Ok(response.map(R::from)) })
             }

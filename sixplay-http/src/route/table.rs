@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{
     HeaderValue, Method, Response, StatusCode,
-    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE},
+    header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
     request::Parts,
 };
 use http_body::Body;
@@ -208,7 +208,8 @@ fn head_size(parts: &Parts) -> usize {
 
 fn is_media(parts: &Parts, media: &str) -> bool {
     let given = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    given.split(';').next().is_some_and(|given| given.trim().eq_ignore_ascii_case(media))
+    let plain = parts.headers.get(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
+    plain && given.split(';').next().is_some_and(|given| given.trim().eq_ignore_ascii_case(media))
 }
 
 async fn collect<B>(body: B, parts: &Parts, limits: Limits) -> Result<Bytes>

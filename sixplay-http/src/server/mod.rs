@@ -1,5 +1,6 @@
 //! An HTTP/1 server that stays upright: limits on head, body, time and connections, and an orderly end.
 
+mod refusal;
 mod stream;
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -18,13 +19,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
+use crate::ErrorFormat;
 use stream::{Watched, Work};
 
 /// The server's limits; all have defaults.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerConfig {
-    /// Most bytes of a request's head; default 32 KiB, at least 1 KiB. Over it 431; from four times as much on, 431 without a body.
+    /// Most bytes of a request's head; default 32 KiB, 1 KiB to 1 MiB. Over it 431; from four times as much on the connection ends, too.
+    #[serde(deserialize_with = "config::within::<1024, 1048576, _, _>")]
     pub header_limit: usize,
     /// Most bytes of a request's body; default 1 MiB. Over it 413.
     pub body_limit: usize,
@@ -38,6 +41,7 @@ pub struct ServerConfig {
     #[serde(with = "config::duration")]
     pub request_deadline: Duration,
     /// Most connections at once; default 4096. More wait in the kernel's queue until one ends.
+    #[serde(deserialize_with = "config::within::<1, 1000000, _, _>")]
     pub max_connections: usize,
     /// How long running requests may take to end once the server stops; default `10s`.
     #[serde(with = "config::duration")]
@@ -87,6 +91,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     config: ServerConfig,
+    errors: ErrorFormat,
 }
 
 impl Server {
@@ -101,7 +106,14 @@ impl Server {
         let failed = |error| Error::new(ErrorKind::Unavailable, "server.bind", "cannot listen").with("addr", addr).with_source(error);
         let listener = TcpListener::bind(addr).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, config })
+        Ok(Self { listener, address, config, errors: ErrorFormat::Problem })
+    }
+
+    /// How the server words its own refusals, of heads that never reach the service; [`ErrorFormat::Problem`] unless told.
+    #[must_use]
+    pub fn errors(mut self, format: ErrorFormat) -> Self {
+        self.errors = format;
+        self
     }
 
     /// The address that clients connect to.
@@ -130,7 +142,7 @@ impl Server {
                 () = token.cancelled() => break,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 (stream, slot) = accept(&self.listener, slots.clone()) => {
-                    let work = connection(stream, service.clone(), self.config.clone(), token.clone());
+                    let work = connection(stream, service.clone(), self.config.clone(), self.errors, token.clone());
                     connections.spawn(async move {
                         work.await;
                         drop(slot);
@@ -161,7 +173,7 @@ async fn accept(listener: &TcpListener, slots: Arc<Semaphore>) -> (TcpStream, Op
     }
 }
 
-async fn connection<S, B>(stream: TcpStream, service: S, config: ServerConfig, token: CancellationToken)
+async fn connection<S, B>(stream: TcpStream, service: S, config: ServerConfig, errors: ErrorFormat, token: CancellationToken)
 where
     S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible> + Clone,
     B: Body + 'static,
@@ -170,7 +182,7 @@ where
     let (work, limits) = (Work::default(), Limits::from(&config));
     // answers are written whole, so waiting for more to send only delays them
     drop(stream.set_nodelay(true));
-    let stream = Watched::new(stream, work.clone(), config.header_timeout, config.idle_timeout);
+    let stream = Watched::new(stream, work.clone(), config.header_timeout, config.idle_timeout, errors);
     let answer = service_fn(move |mut request: http::Request<Incoming>| {
         let (guard, mut service) = (work.begin(), service.clone());
         request.extensions_mut().insert(limits);

@@ -11,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+use super::refusal;
+use crate::ErrorFormat;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep},
@@ -62,12 +64,23 @@ pub(super) struct Watched<S> {
     resting: bool,
     reading: Pin<Box<Sleep>>,
     writing: Option<Pin<Box<Sleep>>>,
+    errors: ErrorFormat,
+    refusal: Option<Refusal>,
+}
+
+/// An answer that hyper gives by itself, on its way with the body that it lacks.
+struct Refusal {
+    /// How long hyper's own is.
+    stands_for: usize,
+    bytes: Vec<u8>,
+    written: usize,
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(stream: S, work: Work, head: Duration, idle: Duration) -> Self {
+    pub(super) fn new(stream: S, work: Work, head: Duration, idle: Duration, errors: ErrorFormat) -> Self {
         // a connection is opened to send a request, so the first head is due at once
-        Self { stream, work, head, idle, seen: 0, resting: false, reading: Box::pin(sleep(head)), writing: None }
+        let (reading, writing, refusal) = (Box::pin(sleep(head)), None, None);
+        Self { stream, work, head, idle, seen: 0, resting: false, reading, writing, errors, refusal }
     }
 
     fn wait(&mut self, resting: bool) {
@@ -120,14 +133,33 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> Watched<S> {
+    /// Writes `bytes`, or for an answer that did not come from the service the worded one.
+    fn write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        if self.refusal.is_none() && !self.work.is_running() {
+            let refusal = |worded| Refusal { stands_for: bytes.len(), bytes: worded, written: 0 };
+            self.refusal = refusal::worded(bytes, self.errors).map(refusal);
+        }
+        let Self { stream, refusal: Some(refusal), .. } = self else { return None };
+        while let Some(rest) = refusal.bytes.get(refusal.written..).filter(|rest| !rest.is_empty()) {
+            match Pin::new(&mut *stream).poll_write(cx, rest) {
+                Poll::Ready(Ok(written)) => refusal.written += written,
+                other => return Some(other),
+            }
+        }
+        Some(Poll::Ready(Ok(refusal.stands_for.min(bytes.len()))))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let written = self.write(cx, bytes).unwrap_or_else(|| Pin::new(&mut self.stream).poll_write(cx, bytes));
         self.wrote(cx, written)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        let own = bytes.first().and_then(|first| self.write(cx, first));
+        let written = own.unwrap_or_else(|| Pin::new(&mut self.stream).poll_write_vectored(cx, bytes));
         self.wrote(cx, written)
     }
 
@@ -140,6 +172,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        // closing with bytes unread resets the connection, and the peer would not see why
+        while self.refusal.is_some() {
+            let mut scratch = [0; 8192];
+            let mut buffer = ReadBuf::new(&mut scratch);
+            ready!(self.as_mut().poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }

@@ -76,12 +76,17 @@ async fn programs_and_their_videos_are_listed_in_pages() {
     assert_eq!((&page["limit"], &page["offset"]), (&2.into(), &3.into()));
     let videos = world.get(&format!("/v1/programs/{}/videos?limit=1", world.program)).await.json();
     assert_eq!((&videos["items"][0]["program"], videos["items"].as_array().unwrap().len()), (&world.program.into(), 1));
-    for path in ["/v1/programs?limit=0", "/v1/programs?limit=101", "/v1/programs?offset=-1", "/v1/programs?limit=%zz"] {
+    for path in [
+        "/v1/programs?limit=0",
+        "/v1/programs?limit=101",
+        "/v1/programs?offset=-1",
+        "/v1/programs?limit=%zz",
+        "/v1/videos/%00",
+        "/v1/videos/a%00b",
+    ] {
         assert_eq!(world.get(path).await.status, 400, "{path}");
     }
-    for path in
-        ["/v1/programs/0/videos", "/v1/programs/x", "/v1/programs/99999999999999999999", "/v1/videos/clip_0", "/v1/videos/%00", "/v1"]
-    {
+    for path in ["/v1/programs/0/videos", "/v1/programs/x", "/v1/programs/99999999999999999999", "/v1/videos/clip_0", "/v1"] {
         let answer = world.get(path).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (404, "application/problem+json"), "{path}: {}", answer.body);
     }
@@ -118,6 +123,8 @@ async fn a_wrong_patch_is_refused_with_a_pointer_and_changes_nothing() {
         (r#"{"title":"#, "/title"),
         ("", ""),
         ("[]", ""),
+        (r#"{"title":null}"#, "/title"),
+        (r#"{"enabled":null}"#, "/enabled"),
     ] {
         let answer = world.patch(&path, body).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (400, "application/problem+json"), "{body}: {}", answer.body);

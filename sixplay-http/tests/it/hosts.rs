@@ -4,12 +4,13 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use http::{Method, Response};
+use http_body_util::Full;
 use sixplay_core::Result;
 use sixplay_http::{Dispatch, DomainUserLayer, DomainUserService, ErrorFormat, Request, Route, Routes, Users, json, route::with};
 use tempfile::TempDir;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::ask::ask;
+use crate::ask::{ask, send};
 
 async fn hello(name: &'static str, request: Request) -> Result<Response<Bytes>> {
     Ok(json(format!("\"{name} for {}\"", request.user().map_or("nobody", |user| user.name()))))
@@ -39,6 +40,12 @@ async fn the_second_label_chooses_the_service_and_the_first_the_client() {
         let answer = ask(&dispatch, Method::GET, host, "/").await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (status, "application/problem+json"), "{host}");
     }
+    let without = || http::Request::get("/");
+    let two = || without().header("host", "pc.api.test").header("host", "bo.api.test");
+    for request in [without(), two()] {
+        assert_eq!(send(&dispatch, request.body(Full::default()).unwrap()).await.status, 400);
+    }
+    assert_eq!(send(&named("api"), two().body(Full::default()).unwrap()).await.status, 400);
 }
 
 #[tokio::test]

@@ -11,3 +11,5 @@ mod users;
 mod api;
 #[cfg(feature = "catalogue")]
 mod middleware;
+#[cfg(feature = "catalogue")]
+mod page;

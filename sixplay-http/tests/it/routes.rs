@@ -164,6 +164,9 @@ async fn bodies_are_limited_and_typed() {
     let routes = table(ErrorFormat::Problem);
     assert_eq!(send(&routes, patch("application/json; charset=utf-8", b"{}".to_vec())).await.body, "{}");
     assert_eq!(send(&routes, patch("application/json", vec![b' '; 101])).await.status, 413);
+    let mut packed = patch("application/json", b"{}".to_vec());
+    packed.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    assert_eq!(send(&routes, packed).await.status, 415);
     let answer = send(&routes, patch("text/plain", b"{}".to_vec())).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["source"]["header"]), (415, &"content-type".into()));
 }

@@ -74,7 +74,9 @@ async fn limit_and_offset_are_clamped_or_refused() {
     }
     assert_eq!(world.ids("/6play/programs?limit=1&limit=2").await.len(), 2);
     assert_eq!(world.ids("/6play/programs?limit=999&offset=9999").await, [""; 0]);
-    for query in ["limit=-1", "limit=0", "limit=x", "limit=1.5", "offset=-1", "offset=1e9", "offset=10000", "offset=x", "a=%zz", "with=%"] {
+    for query in
+        ["limit=-1", "limit=0", "limit=x", "limit=1.5", "offset=-1", "offset=1e9", "offset=10000", "offset=x", "a=%zz", "a=%00", "with=%"]
+    {
         let answer = world.get(&format!("/6play/programs?{query}")).await;
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (400, r#"{"error":{"code":400,"message":"Bad Request"}}"#), "{query}");
     }
@@ -94,14 +96,7 @@ async fn a_program_has_its_detail_and_is_404_where_it_is_not_published() {
     let program = world.get("/6play/programs/1?with=links,subcats,rights").await;
     let expected = r#"{"id":1,"images":[],"title":"Alpha","count":{"vi":1},"summary":"long","links":[],"program_subcats":[]}"#;
     assert_eq!(program.body, expected);
-    for path in [
-        "/6play/programs/4",
-        "/6play/programs/5",
-        "/6play/programs/6",
-        "/w9replay/programs/1",
-        "/6play/programs/x%00",
-        "/6play/programs/%F0%9F%98%80",
-    ] {
+    for path in ["/6play/programs/4", "/6play/programs/5", "/6play/programs/6", "/w9replay/programs/1", "/6play/programs/%F0%9F%98%80"] {
         assert_eq!(world.get(path).await.status, 404, "{path}");
     }
     assert_eq!(world.get(&format!("/6play/programs/{}", "9".repeat(2000))).await.status, 404);
