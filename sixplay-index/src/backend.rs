@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use serde_json::value::RawValue;
 use sixplay_core::{Error, ErrorKind, Result, mapping::Mapping};
 
-use crate::{Filter, IndexInfo, Operation, Outcome, Page, Query};
+use crate::{Filter, IndexInfo, Operation, Outcome, Page, Query, Swap};
 
 /// An index server behind [`crate::Index`].
 ///
 /// The handle checks names and limits, refuses operations that no server takes, and adds the index's name to errors; a backend
-/// keeps its own deadlines. The methods' contracts are those of the handle's methods with the same names; the conformance
+/// keeps its own deadlines. The methods' contracts are those of the handle's methods with the same names (`swap`: of `swap_all`); the conformance
 /// suite (feature `test-util`) holds every backend to them.
 #[async_trait]
 #[allow(missing_docs)]
@@ -20,7 +20,7 @@ pub trait Backend: Send + Sync + 'static {
     async fn remove(&self, name: &str) -> Result<()>;
     async fn list(&self, prefix: &str) -> Result<Vec<IndexInfo>>;
     async fn resolve(&self, alias: &str) -> Result<Option<String>>;
-    async fn swap(&self, alias: &str, from: Option<&str>, to: &str) -> Result<()>;
+    async fn swap(&self, swaps: &[Swap]) -> Result<()>;
     async fn refresh(&self, name: &str) -> Result<()>;
     async fn count(&self, name: &str) -> Result<u64>;
     async fn apply(&self, name: &str, operations: &[Operation]) -> Result<Vec<Outcome>>;

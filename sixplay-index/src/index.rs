@@ -1,6 +1,12 @@
 //! The handle on an index server.
 
-use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    future::Future,
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -53,6 +59,17 @@ impl IndexConfig {
     pub fn alias(&self, kind: &str) -> String {
         format!("{}-{kind}", self.prefix)
     }
+}
+
+/// Where an alias is to move; see [`Index::swap`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swap {
+    /// The alias.
+    pub alias: String,
+    /// The index it is on; `None`: the alias is new.
+    pub from: Option<String>,
+    /// The index it shall be on.
+    pub to: String,
 }
 
 /// An index and what is known of it.
@@ -156,12 +173,22 @@ impl Index {
     /// `Conflict` when the alias does not point to `from`; it is left as it is. `NotFound` when there is no index `to`, `Invalid` for a
     /// bad name or an alias named as an index, `Unavailable`, `Timeout`: then ask [`Index::resolve`].
     pub async fn swap(&self, alias: &str, from: Option<&str>, to: &str) -> Result<()> {
-        let work = async {
-            from.map_or(Ok(()), check_name)?;
-            check_name(to)?;
-            self.backend.swap(alias, from, to).await
-        };
-        checked(alias, work).await
+        self.swap_all(&[Swap { alias: alias.to_owned(), from: from.map(str::to_owned), to: to.to_owned() }]).await
+    }
+
+    /// As [`Index::swap`] for several aliases: all of them in one step, or none.
+    ///
+    /// # Errors
+    /// As [`Index::swap`], for the first alias that it holds for; `Invalid` when an alias comes twice.
+    pub async fn swap_all(&self, swaps: &[Swap]) -> Result<()> {
+        let mut aliases = BTreeSet::new();
+        for Swap { alias, from, to } in swaps {
+            [Some(alias), from.as_ref(), Some(to)].into_iter().flatten().try_for_each(|name| check_name(name))?;
+            if !aliases.insert(alias) {
+                return Err(Error::new(ErrorKind::Invalid, "index.swap", "an alias is swapped twice").with("index", alias));
+            }
+        }
+        self.backend.swap(swaps).await
     }
 
     /// Makes everything written so far visible to searches and counts.

@@ -61,6 +61,6 @@ mod embedded;
 mod embedded;
 
 pub use backend::Backend;
-pub use index::{Index, IndexConfig, IndexInfo, VISIBLE_FROM, VISIBLE_UNTIL};
+pub use index::{Index, IndexConfig, IndexInfo, Swap, VISIBLE_FROM, VISIBLE_UNTIL};
 pub use operation::{MAX_ID_BYTES, MAX_OPERATION_BYTES, Operation, Outcome};
 pub use query::{Filter, MAX_WINDOW, Page, Query, Sort, Text, Value};

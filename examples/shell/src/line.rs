@@ -32,14 +32,25 @@ impl Sink for QueueSink {
 }
 
 /// Applies roots from the queue to the index until `token` is cancelled; a delivery is settled only when its own outcome is known.
+/// Then the batch in hand has `grace` to end, and what else was received goes back.
 ///
 /// # Errors
 /// None that time can heal: while queue, database or index are away the loop tries again with a growing pause.
-pub async fn index_changes(queue: Queue, indexer: Indexer, settings: IndexerSettings, token: CancellationToken) -> Result<()> {
+pub async fn index_changes(
+    queue: Queue,
+    indexer: Indexer,
+    settings: IndexerSettings,
+    grace: Duration,
+    token: CancellationToken,
+) -> Result<()> {
     let mut pause = Pause::default();
     while !token.is_cancelled() {
+        let late = async {
+            token.cancelled().await;
+            tokio::time::sleep(grace).await;
+        };
         let result = tokio::select! {
-            () = token.cancelled() => break,
+            () = late => break,
             result = consume(&queue, &indexer, &settings, &mut pause, &token) => result,
         };
         if let Err(error) = result {
@@ -54,14 +65,14 @@ async fn consume(queue: &Queue, indexer: &Indexer, settings: &IndexerSettings, p
     queue.declare(ROOTS).await?;
     queue.declare(DEAD).await?;
     let mut consumer = queue.consume(ROOTS, settings.batch.clamp(1, 2048)).await?;
-    loop {
-        let deliveries = consumer.receive(settings.batch.into(), settings.linger).await?;
-        if batch(queue, indexer, &mut consumer, deliveries).await? {
+    while let Some(received) = token.run_until_cancelled(consumer.receive(settings.batch.into(), settings.linger)).await {
+        if batch(queue, indexer, &mut consumer, received?).await? {
             pause.wait(token).await;
         } else {
             pause.reset();
         }
     }
+    consumer.close().await
 }
 
 /// Settles one batch; true when something has to come again.

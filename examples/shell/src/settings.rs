@@ -73,11 +73,12 @@ impl Default for StoreSettings {
     }
 }
 
-/// How the indexer takes changes from the queue; a batch is at most the queue's `prefetch` and at most 256.
+/// How the indexer takes changes from the queue.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct IndexerSettings {
     /// Most changes rendered from one snapshot, 1 to 256; default 200.
+    #[serde(deserialize_with = "config::within::<1, 256, _, _>")]
     pub batch: u16,
     /// How long a batch waits for more after its first change; default `20ms`.
     #[serde(with = "config::duration")]

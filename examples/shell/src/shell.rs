@@ -107,6 +107,11 @@ fn open(name: &'static str, args: ServerArgs) -> Result<(tokio::runtime::Runtime
     Ok((runtime, settings))
 }
 
+/// Names the key that an error is about, the value being secret.
+fn keyed(key: &'static str) -> impl Fn(Error) -> Error {
+    move |error| error.with("key", key)
+}
+
 impl From<WorkerArgs> for ServerArgs {
     fn from(worker: WorkerArgs) -> Self {
         Self { worker, listen: None }
@@ -137,7 +142,7 @@ impl Shell {
     /// As [`Store::connect`] and [`Store::install`].
     pub async fn store(&self) -> Result<Store> {
         let open = async || {
-            let store = Store::connect(self.settings.store.url.expose()).await?;
+            let store = Store::connect(self.settings.store.url.expose()).await.map_err(keyed("store.url"))?;
             catalogue::migrate(&store).await?;
             store.install(self.source().as_ref()).await?;
             Ok(store)
@@ -150,7 +155,7 @@ impl Shell {
     /// # Errors
     /// As [`Queue::connect`].
     pub async fn queue(&self) -> Result<Queue> {
-        let open = async || Queue::open(&self.settings.queue).await;
+        let open = async || Queue::open(&self.settings.queue).await.map_err(keyed("queue.url"));
         self.queue.get_or_try_init(|| self.patiently("queue", open)).await.cloned()
     }
 
@@ -159,7 +164,7 @@ impl Shell {
     /// # Errors
     /// As [`Index::connect`].
     pub async fn index(&self) -> Result<Index> {
-        self.index.get_or_try_init(|| Index::open(&self.settings.index)).await.cloned()
+        self.index.get_or_try_init(|| async { Index::open(&self.settings.index).await.map_err(keyed("index.url")) }).await.cloned()
     }
 
     /// The domain users of the configured folder; the folder `users` of the data folder is filled when it is new.
@@ -209,7 +214,7 @@ impl Shell {
     /// As [`Shell::store`], [`Shell::queue`] and [`Shell::index`].
     pub async fn index_changes(&mut self) -> Result<()> {
         let (queue, indexer) = (self.queue().await?, self.indexer().await?);
-        let work = index_changes(queue, indexer, self.settings.indexer.clone(), self.daemon.token());
+        let work = index_changes(queue, indexer, self.settings.indexer.clone(), self.settings.drain / 2, self.daemon.token());
         self.daemon.spawn("indexer", work);
         Ok(())
     }
@@ -219,7 +224,6 @@ impl Shell {
     /// # Errors
     /// As [`Shell::store`] and [`Shell::index`].
     pub async fn rebuild(&mut self) -> Result<()> {
-        self.live().await?;
         let (rebuild, token) = (Rebuild::new(self.indexer().await?, self.settings.rebuild.clone()), self.daemon.token());
         self.daemon.spawn("rebuild", async move {
             let report = rebuild.run(&Progress::new("rebuild", None), &token).await?;
@@ -235,7 +239,11 @@ impl Shell {
     /// # Errors
     /// As [`Rebuild::run`].
     pub async fn rebuild_when_new(&self) -> Result<()> {
-        if self.live().await? == self.source().kinds().len() {
+        let (index, mut live) = (self.index().await?, true);
+        for kind in self.source().kinds() {
+            live &= index.resolve(&format!("{}-{}", self.settings.index.prefix, kind.name)).await?.is_some();
+        }
+        if live {
             return Ok(());
         }
         let (progress, token) = (Progress::new("rebuild", None), self.daemon.token());
@@ -244,20 +252,6 @@ impl Shell {
             Err(_) if token.is_cancelled() => Ok(()),
             result => result.map(drop),
         }
-    }
-
-    /// How many kinds have a live index. Before the first rebuild there is none, and the changes that loaded the catalogue are dropped:
-    /// the rebuild reads what they wrote, and edits made after it need not wait behind them.
-    async fn live(&self) -> Result<usize> {
-        let (index, store, source) = (self.index().await?, self.store().await?, self.source());
-        let mut live = 0;
-        for kind in source.kinds() {
-            live += usize::from(index.resolve(&format!("{}-{}", self.settings.index.prefix, kind.name)).await?.is_some());
-        }
-        if live == 0 {
-            store.discard_changes(source.name()).await?;
-        }
-        Ok(live)
     }
 
     /// Opens a handle, again and again while its server is away: servers and programs may start in any order.

@@ -149,7 +149,7 @@ async fn freshness(on: &str, place: &Place) -> Result<(), Failed> {
     let detector = Detector::new(store.clone(), source.clone(), DetectorConfig::default());
     let (sink, work) = (QueueSink(queue.clone()), token.clone());
     let detecting = tokio::spawn(async move { detector.run(&sink, work).await });
-    let indexing = tokio::spawn(index_changes(queue.clone(), indexer, IndexerSettings::default(), token.clone()));
+    let indexing = tokio::spawn(index_changes(queue.clone(), indexer, IndexerSettings::default(), Duration::from_secs(5), token.clone()));
     while backlog(&store).await? > 0 || queue.depth("roots").await? > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -11,7 +11,7 @@ use sixplay_core::{
 };
 
 use super::{Scratch, mapping, put, unique_name};
-use crate::{Index, IndexInfo, Query};
+use crate::{Index, IndexInfo, Query, Swap};
 
 /// An index is listed with its aliases and what its maker told of it; its name is taken.
 pub async fn an_index_is_listed_with_its_owner(index: &Index) {
@@ -74,6 +74,26 @@ pub async fn an_alias_is_swapped_only_from_where_it_is(index: &Index) {
     assert_eq!(index.resolve(&alias).await.expect("resolved").as_deref(), Some(two.name.as_str()));
     assert_eq!(index.swap(&one.name, None, &two.name).await.expect_err("an index's name").kind(), ErrorKind::Invalid);
     assert_eq!(index.swap(&alias, Some("a*"), &two.name).await.expect_err("a pattern").kind(), ErrorKind::Invalid);
+    one.remove().await;
+    two.remove().await;
+}
+
+/// Several aliases move in one step, or none of them when one is elsewhere or has nowhere to go.
+pub async fn aliases_are_swapped_together_or_not_at_all(index: &Index) {
+    let (one, two) = (Scratch::new(index).await, Scratch::new(index).await);
+    let (first, second) = (unique_name(), unique_name());
+    let swap = |alias: &str, from: Option<&str>, to: &str| Swap { alias: alias.into(), from: from.map(Into::into), to: to.into() };
+    let places = async || (index.resolve(&first).await.expect("the first alias"), index.resolve(&second).await.expect("the second alias"));
+    let kind = async |swaps: &[Swap]| index.swap_all(swaps).await.map_err(|error| error.kind());
+    let (a, b) = (one.name.as_str(), two.name.as_str());
+    assert_eq!(kind(&[swap(&first, None, a), swap(&second, None, &unique_name())]).await, Err(ErrorKind::NotFound));
+    assert_eq!(places().await, (None, None));
+    assert_eq!(kind(&[swap(&first, None, a), swap(&second, None, a)]).await, Ok(()));
+    assert_eq!(kind(&[swap(&first, Some(a), b), swap(&second, Some(b), b)]).await, Err(ErrorKind::Conflict));
+    assert_eq!(kind(&[swap(&first, Some(a), b), swap(&first, Some(b), a)]).await, Err(ErrorKind::Invalid));
+    assert_eq!(places().await, (Some(a.to_owned()), Some(a.to_owned())));
+    assert_eq!(kind(&[swap(&first, Some(a), b), swap(&second, Some(a), b)]).await, Ok(()));
+    assert_eq!(places().await, (Some(b.to_owned()), Some(b.to_owned())));
     one.remove().await;
     two.remove().await;
 }

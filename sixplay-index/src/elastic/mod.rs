@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use serde_json::{json, value::RawValue};
 use sixplay_core::{Error, ErrorKind, Result, mapping::Mapping};
 
-use crate::{Backend, Filter, IndexConfig, IndexInfo, Operation, Outcome, Page, Query};
+use crate::{Backend, Filter, IndexConfig, IndexInfo, Operation, Outcome, Page, Query, Swap};
 use nodes::{Answer, Call, Nodes};
 
 pub(crate) async fn connect(config: &IndexConfig) -> Result<Arc<dyn Backend>> {
@@ -56,22 +56,38 @@ impl Elastic {
         Ok(answer.accepted(&call)?.parse::<BTreeMap<String, &RawValue>>(&call)?.into_keys().collect())
     }
 
-    /// What a failed swap, or one that met another, leaves behind is looked up: an answer may be lost, and two may add an alias at once.
-    async fn settle(&self, call: &Call, answer: Answer, alias: &str, from: Option<&str>, to: &str) -> Result<()> {
-        let behind = self.behind(alias).await?;
-        if behind == [to] {
-            return Ok(());
+    /// The first swap whose alias is not exactly on the index that `expected` names, and what is behind it.
+    async fn astray<'a>(
+        &self,
+        swaps: &'a [Swap],
+        expected: impl Fn(&'a Swap) -> Option<&'a str>,
+    ) -> Result<Option<(&'a Swap, Vec<String>)>> {
+        for swap in swaps {
+            let behind = self.behind(&swap.alias).await?;
+            if !behind.iter().map(String::as_str).eq(expected(swap)) {
+                return Ok(Some((swap, behind)));
+            }
         }
-        if answer.status == 200 && behind.iter().any(|index| index == to) {
-            let undo = json!({"actions": [{"remove": {"index": to, "alias": alias}}]});
+        Ok(None)
+    }
+
+    /// What a failed swap, or one that met another, leaves behind is looked up: an answer may be lost, and two may add an alias at once.
+    async fn settle(&self, call: &Call, answer: Answer, swaps: &[Swap]) -> Result<()> {
+        let Some((swap, behind)) = self.astray(swaps, |swap| Some(&swap.to)).await? else { return Ok(()) };
+        if answer.status == 200 && behind.contains(&swap.to) {
+            let undo = request::unswap(swaps);
             self.nodes.send(&self.write("index.swap", Method::Post, IndicesUpdateAliasesParts::None.url()).body(&undo)).await?;
-        } else if behind.iter().map(String::as_str).eq(from) {
+        } else if self.astray(swaps, |swap| swap.from.as_deref()).await?.is_none() {
             answer.accepted(call)?;
         }
-        let found = if behind.is_empty() { "nothing".to_owned() } else { behind.join(",") };
-        let error = Error::new(ErrorKind::Conflict, "index.swap", "the alias points elsewhere");
-        Err(error.with("expected", from.unwrap_or("nothing")).with("found", found))
+        Err(elsewhere(swap, &behind))
     }
+}
+
+fn elsewhere(swap: &Swap, behind: &[String]) -> Error {
+    let error = Error::new(ErrorKind::Conflict, "index.swap", "the alias points elsewhere").with("index", &swap.alias);
+    let found = if behind.is_empty() { "nothing".to_owned() } else { behind.join(",") };
+    error.with("expected", swap.from.as_deref().unwrap_or("nothing")).with("found", found)
 }
 
 #[async_trait]
@@ -106,15 +122,13 @@ impl Backend for Elastic {
         Ok(behind.pop())
     }
 
-    async fn swap(&self, alias: &str, from: Option<&str>, to: &str) -> Result<()> {
-        let behind = self.behind(alias).await?;
-        if !behind.iter().map(String::as_str).eq(from) {
-            let error = Error::new(ErrorKind::Conflict, "index.swap", "the alias points elsewhere");
-            return Err(error.with("expected", from.unwrap_or("nothing")).with("found", behind.join(",")));
+    async fn swap(&self, swaps: &[Swap]) -> Result<()> {
+        if let Some((swap, behind)) = self.astray(swaps, |swap| swap.from.as_deref()).await? {
+            return Err(elsewhere(swap, &behind));
         }
-        let call = self.write("index.swap", Method::Post, IndicesUpdateAliasesParts::None.url()).body(&request::swap(alias, from, to));
+        let call = self.write("index.swap", Method::Post, IndicesUpdateAliasesParts::None.url()).body(&request::swap(swaps));
         let answer = self.nodes.send(&call).await?;
-        self.settle(&call, answer, alias, from, to).await
+        self.settle(&call, answer, swaps).await
     }
 
     async fn refresh(&self, name: &str) -> Result<()> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 use sixplay_core::mapping::{Field, FieldKind, Mapping};
 
-use crate::{Filter, Query, Sort, Text};
+use crate::{Filter, Query, Sort, Swap, Text};
 
 /// What an index's own alias adds to its name.
 pub(super) const WRITE: &str = ".write";
@@ -69,10 +69,21 @@ fn property(kind: &FieldKind) -> Json {
 }
 
 /// With `must_exist` the removal compares: when the alias is not on `from`, nothing at all is done.
-pub(super) fn swap(alias: &str, from: Option<&str>, to: &str) -> Json {
-    let remove = from.map(|from| json!({ "remove": { "index": from, "alias": alias, "must_exist": true } }));
-    let add = json!({ "add": { "index": to, "alias": alias } });
-    json!({ "actions": remove.into_iter().chain([add]).collect::<Vec<_>>() })
+pub(super) fn swap(swaps: &[Swap]) -> Json {
+    let actions = swaps.iter().flat_map(|Swap { alias, from, to }| {
+        let remove = from.as_ref().map(|from| json!({ "remove": { "index": from, "alias": alias, "must_exist": true } }));
+        remove.into_iter().chain([json!({ "add": { "index": to, "alias": alias } })])
+    });
+    json!({ "actions": actions.collect::<Vec<_>>() })
+}
+
+/// Takes back what [`swap`] did.
+pub(super) fn unswap(swaps: &[Swap]) -> Json {
+    let actions = swaps.iter().flat_map(|Swap { alias, from, to }| {
+        let add = from.as_ref().map(|from| json!({ "add": { "index": from, "alias": alias } }));
+        [json!({ "remove": { "index": to, "alias": alias } })].into_iter().chain(add)
+    });
+    json!({ "actions": actions.collect::<Vec<_>>() })
 }
 
 pub(super) fn search(query: &Query) -> Json {

@@ -25,7 +25,7 @@ use sixplay_core::{
     store::{Row, Store, Transaction},
 };
 
-use crate::{Backend, Filter, IndexConfig, IndexInfo, Operation, Outcome, Page, Query, backend::within};
+use crate::{Backend, Filter, IndexConfig, IndexInfo, Operation, Outcome, Page, Query, Swap, backend::within};
 use shape::Shape;
 
 pub(crate) async fn connect(config: &IndexConfig) -> Result<Arc<dyn Backend>> {
@@ -95,10 +95,12 @@ impl Backend for Embedded {
         within(self.reads, "index.resolve", async { tables::target(&mut self.store.snapshot().await?, alias).await }).await
     }
 
-    async fn swap(&self, alias: &str, from: Option<&str>, to: &str) -> Result<()> {
+    async fn swap(&self, swaps: &[Swap]) -> Result<()> {
         within(self.writes, "index.swap", async {
             let mut tx = self.store.begin().await?;
-            tables::swap(&mut tx, alias, from, to).await?;
+            for Swap { alias, from, to } in swaps {
+                tables::swap(&mut tx, alias, from.as_deref(), to).await.map_err(|error| error.with("index", alias))?;
+            }
             tx.commit().await
         })
         .await

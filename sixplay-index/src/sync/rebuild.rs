@@ -12,15 +12,17 @@ use sixplay_core::{Error, ErrorKind, Result, config, progress::Progress, source:
 use tokio_util::sync::CancellationToken;
 
 use super::{indexer::Indexer, write::write};
-use crate::{Operation, Outcome};
+use crate::{Operation, Outcome, Swap};
 
 /// How a rebuild reads, writes and cleans up.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RebuildConfig {
     /// Roots rendered from one snapshot, 1 to 1,000; default 200.
+    #[serde(deserialize_with = "config::within::<1, 1000, _, _>")]
     pub chunk: u64,
     /// Chunks under way at once, 1 to 8; default 2.
+    #[serde(deserialize_with = "config::within::<1, 8, _, _>")]
     pub concurrency: usize,
     /// The share of roots that may be refused by the index before the rebuild fails, in percent; default 0.5, at least 100 roots.
     pub tolerate_percent: f64,
@@ -68,13 +70,16 @@ impl Rebuild {
     ///
     /// Readers see the old documents until the swap and the new ones from then on; when anything fails the old indices go on serving
     /// and the new ones are removed. The replaced indices stay until a later rebuild finds them older than `retain`. A change committed
-    /// while a rebuild runs reaches the old index at once, and the new one only if its chunk was read after the commit.
+    /// while a rebuild runs reaches the old index at once, and the new one only if its chunk was read after the commit. The first rebuild
+    /// of a database drops the changes that loaded it, as it reads what they wrote: edits need not wait behind them.
     ///
     /// # Errors
     /// `Conflict` when another rebuild swapped meanwhile, `Unexpected` when too many roots are refused or the counts do not agree,
     /// `Unavailable` or `Timeout` when database or index stay away longer than `patience` or `token` is cancelled.
     pub async fn run(&self, progress: &Progress, token: &CancellationToken) -> Result<RebuildReport> {
         self.sweep().await?;
+        let dropped = self.indexer.store().discard_changes(self.indexer.source().name()).await?;
+        tracing::debug!(dropped, "changes that the first rebuild reads anyway");
         let started = Timestamp::now();
         let mut report = RebuildReport::default();
         let built = tokio::select! {
@@ -208,11 +213,17 @@ impl Rebuild {
         Err(error.with("written", report.indexed).with("held", held))
     }
 
+    /// All aliases in one step: readers see the kinds of one rebuild, or none of it.
     async fn swap(&self, live: &BTreeMap<String, Option<String>>, indices: &BTreeMap<String, String>) -> Result<()> {
-        for (kind, name) in indices {
-            let from = live.get(kind).and_then(Option::as_deref);
-            self.indexer.index().swap(&self.indexer.alias(kind), from, name).await?;
-            tracing::info!(kind, from, to = name, "index swapped");
+        let swap = |(kind, to): (&String, &String)| Swap {
+            alias: self.indexer.alias(kind),
+            from: live.get(kind).cloned().flatten(),
+            to: to.clone(),
+        };
+        let swaps: Vec<Swap> = indices.iter().map(swap).collect();
+        self.indexer.index().swap_all(&swaps).await?;
+        for Swap { alias, from, to } in &swaps {
+            tracing::info!(alias, from, to, "index swapped");
         }
         Ok(())
     }

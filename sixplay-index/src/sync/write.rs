@@ -22,7 +22,8 @@ pub(super) struct Written {
 /// Renders `ids` of `kind` from one snapshot and records their next boundaries.
 pub(super) async fn write(store: &Store, source: &dyn Source, kind: &str, ids: &[String]) -> Result<Written> {
     let ticket = store.ticket().await?;
-    let now = Timestamp::now();
+    // the clock by which windows are due: with another, one might be rendered as still closed and be due again at once
+    let now = store.now().await?;
     let mut snapshot = store.snapshot().await?;
     let mut rendered = Vec::with_capacity(ids.len());
     let mut written = Written { operations: Vec::with_capacity(ids.len()), unrendered: BTreeMap::new(), absent: 0 };

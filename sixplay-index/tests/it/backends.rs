@@ -65,6 +65,7 @@ suite! {
     bad_mappings_and_names_are_refused
     an_alias_is_swapped_only_from_where_it_is
     one_of_many_swaps_wins
+    aliases_are_swapped_together_or_not_at_all
     readers_never_meet_a_swap
     only_an_exact_name_is_removed
     french_words_are_found_in_any_form

@@ -99,6 +99,8 @@ pub enum On {
     Mariadb,
     /// PostgreSQL, RabbitMQ, OpenSearch 3.
     Postgres,
+    /// MariaDB, RabbitMQ, Elasticsearch 8.
+    Elasticsearch8,
 }
 
 /// A folder with a configuration, and the programs that run on it.
@@ -127,6 +129,7 @@ impl Line {
             On::Embedded => None,
             On::Mariadb => Some([server("mariadb")?, server("rabbitmq")?, server("elasticsearch9")?]),
             On::Postgres => Some([server("postgres")?, server("rabbitmq")?, server("opensearch3")?]),
+            On::Elasticsearch8 => Some([server("mariadb")?, server("rabbitmq")?, server("elasticsearch8")?]),
         };
         Some(Self::on(dir, servers))
     }
@@ -204,7 +207,7 @@ impl Line {
     }
 
     /// How many messages wait for the indexer; `None` before there is a queue.
-    fn waiting(&self) -> Option<u64> {
+    pub fn waiting(&self) -> Option<u64> {
         let mut config = QueueConfig::new(&self.queue);
         if self.database.is_some() {
             config.prefix = format!("{}-", self.prefix);

@@ -1,6 +1,9 @@
 //! The six programs share one configuration format and one data folder.
 
-use crate::line::{Line, On};
+use crate::{
+    client::{WEB, eventually},
+    line::{Line, On},
+};
 
 const PROGRAMS: [&str; 6] = ["api", "middleware", "detector", "indexer", "rebuild", "standalone"];
 
@@ -11,6 +14,12 @@ fn point_5_an_unknown_key_is_refused_by_every_program_naming_file_path_and_value
         ("rebuild: { chunk: many }", vec!["sixplay.yml", "rebuild.chunk", "many"]),
         ("detector: { idle: 20 parsecs }", vec!["sixplay.yml", "detector.idle", "20 parsecs"]),
         ("elasticsearch: {}", vec!["sixplay.yml", "elasticsearch"]),
+        ("rebuild: { chunks: 317 }", vec!["sixplay.yml", "rebuild", "chunks", "317"]),
+        ("rebuild: { concurrency: 99 }", vec!["sixplay.yml", "rebuild.concurrency", "99", "from 1 to 8"]),
+        ("indexer: { batch: 0 }", vec!["sixplay.yml", "indexer.batch", "value=0", "from 1 to 256"]),
+        ("http: { server: { header_limit: 0 } }", vec!["sixplay.yml", "http.server.header_limit", "value=0"]),
+        ("drain: 10", vec!["sixplay.yml", "drain", "10", "250ms, 20s, 5m or 1h"]),
+        ("rebuild: { retain: -1s }", vec!["sixplay.yml", "rebuild.retain", "-1s"]),
     ] {
         let line = Line::new(On::Embedded).expect("needs no server");
         std::fs::write(&line.config, text).expect("a file");
@@ -25,12 +34,47 @@ fn point_5_an_unknown_key_is_refused_by_every_program_naming_file_path_and_value
 }
 
 #[test]
+fn point_5_a_wrong_url_is_refused_naming_its_key_but_not_its_password() {
+    for (text, key, program) in [
+        ("store: { url: \"oracle://scott:tiger@db/x\" }", "store.url", "api"),
+        ("queue: { url: \"kafka://scott:tiger@q/x\" }", "queue.url", "detector"),
+        ("index: { url: \"solr://scott:tiger@i/x\" }", "index.url", "middleware"),
+    ] {
+        let line = Line::new(On::Embedded).expect("needs no server");
+        std::fs::write(&line.config, text).expect("a file");
+        let (code, output) = line.run(program, &["--listen", "127.0.0.1:0"][..if program == "detector" { 0 } else { 2 }]);
+        assert_eq!(code, Some(2), "{program}: {output}");
+        assert!(output.contains(key) && !output.contains("tiger"), "{program}: {output}");
+    }
+}
+
+#[test]
 fn point_5_every_program_stops_on_sigterm() {
     let line = Line::new(On::Embedded).expect("needs no server");
     let mut five = line.five("6");
     for program in [&mut five.detector, &mut five.indexer, &mut five.api, &mut five.middleware] {
         assert_eq!(program.stop(15), Some(0), "{}", program.output());
     }
+}
+
+/// What a stopped indexer held would otherwise come back only when its lease of 30 s ends.
+#[test]
+fn point_5_a_stopped_indexer_reserves_nothing() {
+    let line = Line::new(On::Embedded).expect("needs no server");
+    let mut five = line.five("40");
+    line.sql("UPDATE programs SET title = 'Neuf'");
+    eventually(60, "the burst reaches the queue", || line.waiting().filter(|waiting| *waiting > 100));
+    assert_eq!(five.indexer.stop(15), Some(0), "{}", five.indexer.output());
+    let indexer = line.start("indexer", &[]);
+    let programs = five.web.ok(&format!("{WEB}/programs?limit=999"));
+    for program in programs.as_array().expect("an array") {
+        let videos = format!("{WEB}/programs/{}/videos?limit=999", program["id"]);
+        eventually(25, "the new title in every video", || {
+            let videos = five.web.ok(&videos);
+            videos.as_array().expect("an array").iter().all(|video| video["program"]["title"] == "Neuf").then_some(())
+        });
+    }
+    drop(indexer);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! A rebuild makes a new index beside the live one; readers notice nothing but the result.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
-    time::Duration,
+    path::Path,
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
 };
 
 use sixplay_index::Index;
@@ -32,10 +34,12 @@ fn readers_never_see_an_empty_index(on: On) {
     line.configure("rebuild: { retain: 0s }");
     let five = line.five("6");
     let whole = five.web.ok(&format!("{WEB}/programs?limit=999")).as_array().expect("an array").len();
-    let (stop, answers) = (AtomicBool::new(false), AtomicU32::new(0));
+    let (rebuilt, answers) = (AtomicU32::new(0), AtomicU32::new(0));
+    // the reader ends with the last rebuild, and after a failed one by itself
+    let end = Instant::now() + Duration::from_secs(300);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
+            while rebuilt.load(Ordering::Relaxed) < 3 && Instant::now() < end {
                 let list = five.web.ok(&format!("{WEB}/programs?limit=999"));
                 assert_eq!(list.as_array().expect("an array").len(), whole, "a half-filled index shows");
                 answers.fetch_add(1, Ordering::Relaxed);
@@ -46,11 +50,24 @@ fn readers_never_see_an_empty_index(on: On) {
             let (code, output) = line.run("rebuild", &[]);
             assert_eq!(code, Some(0), "{output}");
             assert!(output.contains(r#"{"progress":"rebuild","#), "no progress as JSON lines: {output}");
+            rebuilt.fetch_add(1, Ordering::Relaxed);
         }
-        stop.store(true, Ordering::Relaxed);
     });
     assert!(answers.load(Ordering::Relaxed) > 10, "the reader read too little to show anything");
     assert!(indices(&line).len() <= 2, "old indices are removed later: {:?}", indices(&line));
+}
+
+#[test]
+fn point_6_a_terminal_shows_a_bar() {
+    let line = Line::new(On::Embedded).expect("needs no server");
+    line.generate("6");
+    let binary = Path::new(env!("CARGO_BIN_EXE_standalone")).with_file_name("rebuild");
+    let command = format!("{} --config {} --data {}", binary.display(), line.config.display(), line.dir.path().display());
+    let mut script = Command::new("script");
+    let script = script.args(["--quiet", "--return", "--command", &command, "/dev/null"]).stdin(Stdio::null());
+    let output = script.output().expect("util-linux's script gives the program a terminal");
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && shown.contains("rebuild [███") && !shown.contains(r#"{"progress""#), "{shown}");
 }
 
 #[test]

@@ -34,6 +34,11 @@ async fn point_7_a_second_model_goes_through_the_whole_line_on_postgresql_rabbit
     goes_through(On::Postgres).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn point_7_a_second_model_goes_through_the_whole_line_on_mariadb_rabbitmq_elasticsearch_8() {
+    goes_through(On::Elasticsearch8).await;
+}
+
 async fn goes_through(on: On) {
     let Some(line) = tokio::task::spawn_blocking(move || Line::new(on)).await.expect("a line") else { return };
     let store = Store::connect(&line.store).await.expect("the store");
@@ -54,7 +59,7 @@ async fn goes_through(on: On) {
     let sink = QueueSink(queue.clone());
     let work = token.clone();
     let detecting = tokio::spawn(async move { detector.run(&sink, work).await });
-    let indexing = tokio::spawn(index_changes(queue, indexer, IndexerSettings::default(), token.clone()));
+    let indexing = tokio::spawn(index_changes(queue, indexer, IndexerSettings::default(), Duration::from_secs(5), token.clone()));
 
     let books = format!("{}-book", line.prefix);
     write(&store, "Zoé", &[]).await;

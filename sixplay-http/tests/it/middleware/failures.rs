@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::value::RawValue;
 use sixplay_core::{Result, mapping::Mapping};
 use sixplay_http::{middleware, middleware::MiddlewareConfig};
-use sixplay_index::{Backend, Filter, Index, IndexInfo, Operation, Outcome, Page, Query};
+use sixplay_index::{Backend, Filter, Index, IndexInfo, Operation, Outcome, Page, Query, Swap};
 use tempfile::TempDir;
 
 use super::{World, users};
@@ -48,7 +48,7 @@ impl Backend for Stalled {
     async fn resolve(&self, _: &str) -> Result<Option<String>> {
         pending().await
     }
-    async fn swap(&self, _: &str, _: Option<&str>, _: &str) -> Result<()> {
+    async fn swap(&self, _: &[Swap]) -> Result<()> {
         pending().await
     }
     async fn refresh(&self, _: &str) -> Result<()> {
