@@ -21,8 +21,8 @@ const WRITE: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANS
 pub(super) async fn connect(url: &str) -> Result<Arc<dyn Database>> {
     let url = url.replacen("mariadb:", "mysql:", 1);
     let options = MySqlConnectOptions::from_str(&url).map_err(|error| failure("store.connect", error))?;
-    let pool = MySqlPoolOptions::new().max_connections(8).acquire_timeout(super::ACQUIRE).connect_with(options);
-    Ok(Arc::new(pool.await.map_err(|error| failure("store.connect", error))?))
+    session::reach(&options).await.map_err(|error| failure("store.connect", error))?;
+    Ok(Arc::new(MySqlPoolOptions::new().max_connections(8).acquire_timeout(super::ACQUIRE).connect_lazy_with(options)))
 }
 
 #[async_trait::async_trait]

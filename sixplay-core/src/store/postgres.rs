@@ -17,8 +17,8 @@ use crate::{Error, ErrorKind, Result};
 
 pub(super) async fn connect(url: &str) -> Result<Arc<dyn Database>> {
     let options = PgConnectOptions::from_str(url).map_err(|error| failure("store.connect", error))?;
-    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(super::ACQUIRE).connect_with(options);
-    Ok(Arc::new(pool.await.map_err(|error| failure("store.connect", error))?))
+    session::reach(&options).await.map_err(|error| failure("store.connect", error))?;
+    Ok(Arc::new(PgPoolOptions::new().max_connections(8).acquire_timeout(super::ACQUIRE).connect_lazy_with(options)))
 }
 
 #[async_trait::async_trait]

@@ -77,6 +77,16 @@ macro_rules! reader {
 #[allow(unused_imports)]
 pub(super) use {reader, sessions};
 
+/// One connection without a pool, which would try until its time is up and then not say what is wrong.
+#[allow(dead_code)]
+pub(super) async fn reach<O>(options: &O) -> std::result::Result<(), sqlx::Error>
+where
+    O: sqlx::ConnectOptions<Connection: Sized>,
+{
+    let connection = tokio::time::timeout(super::ACQUIRE, options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    sqlx::Connection::close(connection).await
+}
+
 /// Turns a driver's error into ours; `classify` knows the driver's codes. The message of a database error names no value of the URL.
 #[allow(dead_code)]
 pub(super) fn failure(
