@@ -11,7 +11,7 @@ use serde::Serialize;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Counts what a job has done. On a terminal it draws a bar; elsewhere it writes at most one line of JSON a second, and one at the end:
+/// Counts what a job has done. On a terminal that can (`TERM` is neither unset nor `dumb`) it draws a bar; elsewhere it writes at most one line of JSON a second, and one at the end:
 /// `{"progress":"rebuild","done":500,"total":1000,"per_second":250.0,"elapsed_ms":2000}`.
 pub struct Progress {
     label: String,
@@ -40,7 +40,7 @@ impl Progress {
     /// Begins a job of `total` steps, if that is known.
     pub fn new(label: impl Into<String>, total: Option<u64>) -> Self {
         let (label, now) = (label.into(), Instant::now());
-        let bar = std::io::stderr().is_terminal().then(|| bar(&label, total));
+        let bar = std::io::stderr().is_terminal().then(|| bar(&label, total)).filter(|bar| !bar.is_hidden());
         Self { label, began: now, bar, state: Mutex::new(State { done: 0, total, written: now, finished: false }) }
     }
 

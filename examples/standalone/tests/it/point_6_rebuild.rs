@@ -58,16 +58,19 @@ fn readers_never_see_an_empty_index(on: On) {
 }
 
 #[test]
-fn point_6_a_terminal_shows_a_bar() {
+fn point_6_a_terminal_that_can_shows_a_bar() {
     let line = Line::new(On::Embedded).expect("needs no server");
     line.generate("6");
     let binary = Path::new(env!("CARGO_BIN_EXE_standalone")).with_file_name("rebuild");
     let command = format!("{} --config {} --data {}", binary.display(), line.config.display(), line.dir.path().display());
-    let mut script = Command::new("script");
-    let script = script.args(["--quiet", "--return", "--command", &command, "/dev/null"]).stdin(Stdio::null());
-    let output = script.output().expect("util-linux's script gives the program a terminal");
-    let shown = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && shown.contains("rebuild [███") && !shown.contains(r#"{"progress""#), "{shown}");
+    for (kind, bar) in [("xterm", true), ("dumb", false)] {
+        let mut script = Command::new("script");
+        let script = script.args(["--quiet", "--return", "--command", &command, "/dev/null"]).env("TERM", kind).stdin(Stdio::null());
+        let output = script.output().expect("util-linux's script gives the program a terminal");
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert_eq!((shown.contains("rebuild [███"), shown.contains(r#"{"progress""#)), (bar, !bar), "{kind}: {shown}");
+        assert!(output.status.success(), "{kind}: {shown}");
+    }
 }
 
 #[test]
