@@ -12,10 +12,11 @@ use crate::{Error, ErrorKind, Result};
 
 /// The `body` of a document: what every platform shows, what only some show, and what only some requests ask for.
 ///
-/// `{"base", "with": {part}, "platforms": {platform: {"base", "with": {part}, "each": {part}}}}`, where a part is an object whose
+/// `{"next_change", "base", "with": {part}, "platforms": {platform: {"base", "with": {part}, "each": {part}}}}`, where a part is an object whose
 /// members join the wire object; those of `each` are arrays, whose objects' members join the objects of the part's array in turn.
 #[derive(Deserialize)]
 pub struct StoredBody<'a> {
+    next_change: Option<i64>,
     #[serde(borrow)]
     base: Members<'a>,
     #[serde(borrow, default)]
@@ -42,6 +43,11 @@ impl<'a> StoredBody<'a> {
     /// `Corrupt` when it has not the shape that rendering gives.
     pub fn read(body: &'a RawValue) -> Result<Self> {
         parse(body)
+    }
+
+    /// When, in Unix microseconds, time alone changes what the body says; from then on it is stale until it is rendered again.
+    pub fn next_change(&self) -> Option<i64> {
+        self.next_change
     }
 
     /// The wire object that `platform` gets when it asks for the parts named in `with`.

@@ -86,10 +86,11 @@ impl<'a> Document<'a> {
 
     /// Until when the answer holds as far as the document says; documents without windows end with their visibility.
     fn until(&self, scope: &Scope<'_>) -> Option<i64> {
-        match self.stand(scope) {
+        let end = match self.stand(scope) {
             Stand::Open(until) => until,
             Stand::Ended | Stand::Closed => self.visible_until,
-        }
+        };
+        [end, self.body.as_ref().and_then(StoredBody::next_change)].into_iter().flatten().min()
     }
 }
 

@@ -51,8 +51,8 @@ impl Default for MiddlewareConfig {
 /// The middleware as a tower service; errors have the historic format.
 ///
 /// All routes are of the resource `middleware`. Document bytes go from the index to the client unread but for the places where
-/// [`sixplay_core::catalogue::StoredBody`] takes them apart. `max-age` never reaches beyond the end of a publication window of what is
-/// shown.
+/// [`sixplay_core::catalogue::StoredBody`] takes them apart. `max-age` never reaches beyond the next instant at which time changes
+/// what is shown.
 ///
 /// # Errors
 /// `Config` when the route table is defective.

@@ -137,8 +137,10 @@ fn instant(micros: i64) -> Option<Timestamp> {
 }
 
 /// The body that [`StoredBody`](super::StoredBody) takes apart.
-fn body(base: &str, with: Object, platforms: Object) -> String {
-    Object::new().raw("base", base).raw("with", &with.end()).raw("platforms", &platforms.end()).end()
+fn body(base: &str, with: Object, platforms: Object, next_change: Option<i64>) -> String {
+    let next_change = next_change.map(|instant| instant.to_string());
+    let body = Object::new().maybe("next_change", next_change.as_deref()).raw("base", base);
+    body.raw("with", &with.end()).raw("platforms", &platforms.end()).end()
 }
 
 /// `{"key": json}`: what one `with` adds.

@@ -22,9 +22,14 @@ pub(in crate::catalogue) fn render(program: Option<&Program>, now: i64) -> Rende
         let reason = if program.videos.is_empty() { "no_video" } else { closed_reason(windows(), now) };
         return absent(reason, openings.next_change);
     }
-    let next_broadcast = program.diffusions.iter().map(|diffusion| diffusion.start).filter(|start| *start > now).min();
-    let next_change = earliest(openings.next_change, next_broadcast);
+    let next_change = next_change(program, &openings, now);
     publishable(document(program, &openings, now), openings.from(), openings.until(), next_change)
+}
+
+/// When a video opens or closes, or a broadcast begins.
+fn next_change(program: &Program, openings: &Openings<'_>, now: i64) -> Option<i64> {
+    let next_broadcast = program.diffusions.iter().map(|diffusion| diffusion.start).filter(|start| *start > now).min();
+    earliest(openings.next_change, next_broadcast)
 }
 
 fn document(program: &Program, openings: &Openings<'_>, now: i64) -> String {
@@ -64,7 +69,7 @@ pub(in crate::catalogue) fn body(program: &Program, now: i64) -> String {
     for platform in openings.platforms() {
         platforms = platforms.raw(platform, &part("base", &part("count", &count(program, platform, now))));
     }
-    assemble(&base(program), with, platforms)
+    assemble(&base(program), with, platforms, next_change(program, &openings, now))
 }
 
 fn base(program: &Program) -> String {

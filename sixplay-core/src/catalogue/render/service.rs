@@ -33,7 +33,7 @@ pub(in crate::catalogue) fn service_body(service: &Service) -> String {
     let with = Object::new()
         .raw("channels", &part("channels", &array(&service.channels)))
         .raw("freemiumpacks", &part("freemium_packs", &array(&service.packs)));
-    assemble(&base.end(), with, Object::new())
+    assemble(&base.end(), with, Object::new(), None)
 }
 
 pub(in crate::catalogue) fn folder(folder: Option<&Folder>) -> Rendered {
@@ -56,5 +56,5 @@ pub(in crate::catalogue) fn folder(folder: Option<&Folder>) -> Rendered {
 }
 
 pub(in crate::catalogue) fn folder_body(folder: &Folder) -> String {
-    assemble(&Object::of(&folder.members).end(), Object::new(), Object::new())
+    assemble(&Object::of(&folder.members).end(), Object::new(), Object::new(), None)
 }

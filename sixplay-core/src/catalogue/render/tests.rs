@@ -98,6 +98,7 @@ fn a_document_holds_the_open_windows_only() {
     let document = document(&super::video(Some(&video), NOW));
     assert_eq!(document["windows"], json!([{"platform": "web", "services": ["m6replay", "6play"], "from": 0, "until": 2_000}]));
     assert_eq!(document["body"]["platforms"]["web"]["with"]["expiration"]["expiration"]["expiration_date"], "1970-01-01 01:00:00");
+    assert_eq!(document["body"]["next_change"], 1_500);
 }
 
 #[test]

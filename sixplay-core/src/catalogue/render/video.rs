@@ -64,7 +64,7 @@ pub(in crate::catalogue) fn body(video: &Video, now: i64) -> String {
         let each = part("clips", &part("clips", &array(enabled(video).map(|clip| assets(clip, platform)))));
         sections = sections.raw(platform, &Object::new().raw("with", &with).raw("each", &each).end());
     }
-    assemble(&base(video), parts(video), sections)
+    assemble(&base(video), parts(video), sections, openings.next_change)
 }
 
 fn base(video: &Video) -> String {

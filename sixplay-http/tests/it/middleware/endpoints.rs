@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{WEB, World};
+use super::{SECOND, WEB, World};
 use crate::ask::ask;
 
 #[tokio::test]
@@ -157,17 +157,24 @@ async fn a_video_is_gone_once_its_rights_have_ended_and_unknown_otherwise() {
 }
 
 #[tokio::test]
-async fn no_answer_may_be_cached_beyond_the_end_of_a_window_in_it() {
+async fn no_answer_may_be_cached_beyond_the_next_change_of_what_it_shows() {
     let world = World::filled().await;
     assert_eq!(world.get("/m6replay/videos/clip_1").await.header("cache-control"), "public, max-age=300");
     let ends = json!([world.window(WEB, &["m6replay"], -60, Some(100)), world.window(WEB, &["w9replay"], -60, None)]);
     world.put("video", &[world.video("clip_9", "vi", 50, ends)]).await;
-    for path in ["/m6replay/videos/clip_9", "/m6replay/programs/1/videos"] {
+    let mut program = world.program("9", "Suite", 1, 50, world.open());
+    program["body"]["next_change"] = json!(world.now + 100 * SECOND);
+    world.put("program", &[program]).await;
+    for path in ["/m6replay/videos/clip_9", "/m6replay/programs/1/videos", "/m6replay/programs/9", "/m6replay/programs"] {
         let answer = world.get(path).await;
         let age: u32 = answer.header("cache-control").trim_start_matches("public, max-age=").parse().unwrap();
         assert!((60..=100).contains(&age), "{path}: {age}");
     }
     assert_eq!(world.get("/w9replay/videos/clip_9").await.header("cache-control"), "public, max-age=300");
+    let mut stale = world.program("8", "Stale", 1, 50, world.open());
+    stale["body"]["next_change"] = json!(world.now - SECOND);
+    world.put("program", &[stale]).await;
+    assert_eq!(world.get("/m6replay/programs/8").await.header("cache-control"), "no-store");
 }
 
 #[tokio::test]
