@@ -11,7 +11,8 @@ use serde::Serialize;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Counts what a job has done. On a terminal that can (`TERM` is neither unset nor `dumb`) it draws a bar; elsewhere it writes at most one line of JSON a second, and one at the end:
+/// Counts what a job has done. On a terminal that can (`TERM` is neither unset nor `dumb`) it draws a bar; elsewhere it writes at most
+/// one line of JSON a second, and one at the end:
 /// `{"progress":"rebuild","done":500,"total":1000,"per_second":250.0,"elapsed_ms":2000}`.
 pub struct Progress {
     label: String,

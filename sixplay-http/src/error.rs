@@ -77,10 +77,8 @@ pub(crate) enum Refusal {
     Method(String),
     /// The body's media type is not the one that the route takes, or the body is encoded.
     Media(&'static str),
-    /// The head of the request is over the limit.
-    Head,
-    /// The head of the request cannot be read.
-    Unread(StatusCode),
+    /// The head of the request is over the limit (431) or cannot be read.
+    Head(StatusCode),
 }
 
 impl From<Error> for Refusal {
@@ -105,11 +103,10 @@ impl Refusal {
                     Entry { source: Source { header: Some("content-type"), ..Source::default() }, code: "media_type", message: &detail };
                 format.write(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", &detail, &[entry], path)
             }
-            Self::Head | Self::Unread(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE) => {
-                let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-                format.write(status, "too_large", "the request's head is over the limit", &[], path)
+            Self::Head(status @ StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE) => {
+                format.write(*status, "too_large", "the request's head is over the limit", &[], path)
             }
-            Self::Unread(status) => format.write(*status, "invalid", "the request's head is no HTTP", &[], path),
+            Self::Head(status) => format.write(*status, "invalid", "the request's head is no HTTP", &[], path),
         }
     }
 }

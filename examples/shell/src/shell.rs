@@ -241,7 +241,7 @@ impl Shell {
     pub async fn rebuild_when_new(&self) -> Result<()> {
         let (index, mut live) = (self.index().await?, true);
         for kind in self.source().kinds() {
-            live &= index.resolve(&format!("{}-{}", self.settings.index.prefix, kind.name)).await?.is_some();
+            live &= index.resolve(&self.settings.index.alias(kind.name)).await?.is_some();
         }
         if live {
             return Ok(());

@@ -137,7 +137,7 @@ impl Table {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         if head_size(&parts) > limits.header {
-            return Err(Refusal::Head);
+            return Err(Refusal::Head(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
         }
         let found = self.paths.at(parts.uri.path());
         let found = found.map_err(|_| Error::new(ErrorKind::NotFound, "routes.match", "there is nothing at this path"))?;

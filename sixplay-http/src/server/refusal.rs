@@ -9,7 +9,7 @@ pub(super) fn worded(head: &[u8], format: ErrorFormat) -> Option<Vec<u8>> {
     let head = std::str::from_utf8(head).ok()?;
     let status = StatusCode::from_bytes(head.strip_prefix("HTTP/1.1 ")?.as_bytes().get(..3)?).ok().filter(StatusCode::is_client_error)?;
     let (before, after) = head.split_once("content-length: 0\r\n").filter(|(_, after)| head.len() < 1024 && after.ends_with("\r\n"))?;
-    let answer = Refusal::Unread(status).render(format, "");
+    let answer = Refusal::Head(status).render(format, "");
     let mut worded = before.to_owned();
     for (name, value) in answer.headers() {
         worded.extend([name.as_str(), ": ", value.to_str().ok()?, "\r\n"]);

@@ -35,12 +35,16 @@ impl Work {
         Guard(self.clone())
     }
 
+    fn begun(&self) -> usize {
+        self.0.begun.load(Ordering::Relaxed)
+    }
+
     fn ended(&self) -> usize {
         self.0.ended.load(Ordering::Relaxed)
     }
 
     fn is_running(&self) -> bool {
-        self.0.begun.load(Ordering::Relaxed) != self.ended()
+        self.begun() != self.ended()
     }
 }
 
@@ -65,6 +69,8 @@ pub(super) struct Watched<S> {
     reading: Pin<Box<Sleep>>,
     writing: Option<Pin<Box<Sleep>>>,
     errors: ErrorFormat,
+    /// How many requests had begun when something was last written.
+    answered: usize,
     refusal: Option<Refusal>,
 }
 
@@ -80,7 +86,7 @@ impl<S> Watched<S> {
     pub(super) fn new(stream: S, work: Work, head: Duration, idle: Duration, errors: ErrorFormat) -> Self {
         // a connection is opened to send a request, so the first head is due at once
         let (reading, writing, refusal) = (Box::pin(sleep(head)), None, None);
-        Self { stream, work, head, idle, seen: 0, resting: false, reading, writing, errors, refusal }
+        Self { stream, work, head, idle, seen: 0, resting: false, reading, writing, errors, answered: 0, refusal }
     }
 
     fn wait(&mut self, resting: bool) {
@@ -136,10 +142,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 impl<S: AsyncWrite + Unpin> Watched<S> {
     /// Writes `bytes`, or for an answer that did not come from the service the worded one.
     fn write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
-        if self.refusal.is_none() && !self.work.is_running() {
+        // no request has begun since the last answer: this one is hyper's own, and its last
+        let begun = self.work.begun();
+        if self.refusal.is_none() && begun == self.answered && !self.work.is_running() {
             let refusal = |worded| Refusal { stands_for: bytes.len(), bytes: worded, written: 0 };
             self.refusal = refusal::worded(bytes, self.errors).map(refusal);
         }
+        self.answered = begun;
         let Self { stream, refusal: Some(refusal), .. } = self else { return None };
         while let Some(rest) = refusal.bytes.get(refusal.written..).filter(|rest| !rest.is_empty()) {
             match Pin::new(&mut *stream).poll_write(cx, rest) {

@@ -1,12 +1,14 @@
 //! The server over real sockets: limits, time-outs, pipelining, the end.
 
 use std::{
+    convert::Infallible,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http::Response;
+use http_body_util::Full;
 use sixplay_core::{ErrorKind, Result};
 use sixplay_http::{ErrorFormat, Request, Route, Routes, Server, ServerConfig, json, route::with};
 use tokio::{
@@ -14,6 +16,7 @@ use tokio::{
     net::TcpStream,
     sync::Notify,
 };
+use tower::service_fn;
 
 use crate::{
     ask::{Running, rest, serve},
@@ -47,6 +50,24 @@ async fn a_head_over_the_limit_is_431_with_a_body_and_a_huge_one_ends_the_connec
     let huge = rest(&mut stream).await;
     assert!(huge.starts_with("HTTP/1.1 431 ") && huge.contains("problem+json") && huge.contains(r#""code":"too_large""#), "{huge}");
     assert!(server.raw(&format!("GET /items/1 HTTP/1.1\r\n{CLOSE}")).await.starts_with("HTTP/1.1 200 OK"));
+}
+
+#[tokio::test]
+async fn the_answers_of_a_service_of_ones_own_stay_as_they_are() {
+    let nothing = service_fn(|_: http::Request<hyper::body::Incoming>| async {
+        Ok::<_, Infallible>(Response::builder().status(404).body(Full::<Bytes>::default()).unwrap())
+    });
+    let server = serve(nothing, config()).await;
+    let answers = server.raw(&format!("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n{CLOSE}")).await;
+    assert_eq!((answers.matches("HTTP/1.1 404 ").count(), answers.matches("content-length: 0\r\n").count()), (2, 2), "{answers}");
+    let mut stream = server.connect().await;
+    for (text, expected) in [("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "content-length: 0\r\n"), ("GARBAGE\r\n\r\n", "problem+json")] {
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut buffer = [0; 4096];
+        let read = stream.read(&mut buffer).await.unwrap();
+        let answer = String::from_utf8_lossy(&buffer[..read]);
+        assert!(answer.contains(expected), "{text:?}: {answer}");
+    }
 }
 
 #[tokio::test]
