@@ -3,6 +3,8 @@
 //! Each takes the URL of a broker or file, opens its handles on it, makes queues of its own with unique names
 //! (`conformance-SECONDS-…`, so that leftovers can be told and swept), and removes them even when it fails.
 
+mod consumers;
+
 use std::{
     collections::BTreeSet,
     panic::{AssertUnwindSafe, resume_unwind},
@@ -16,6 +18,7 @@ use sixplay_core::{ErrorKind, Result};
 use tokio::time::{sleep, timeout};
 
 use crate::{Consumer, Delivery, MAX_BODY, Message, Queue};
+pub use consumers::*;
 
 /// No single wait of the suite lasts longer.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -122,68 +125,6 @@ pub async fn messages_keep_their_order(url: &str) {
     .await;
 }
 
-/// A requeued or dropped delivery comes again, marked.
-pub async fn what_is_given_back_comes_again(url: &str) {
-    with_queue(url, async |queue: Queue, name: String| {
-        queue.publish(&name, &numbered(0..2)).await.unwrap();
-        let mut consumer = queue.consume(&name, 2).await.unwrap();
-        let mut first = receive(&mut consumer, 2).await;
-        first.remove(0).requeue().await.unwrap();
-        drop(first);
-        let again = receive(&mut consumer, 2).await;
-        assert!(again.iter().all(|delivery| delivery.redelivered));
-        assert_eq!(again.iter().map(number).collect::<BTreeSet<_>>(), BTreeSet::from([0, 1]));
-        consumer.requeue_all(again).await.unwrap();
-        let last = receive(&mut consumer, 2).await;
-        consumer.ack_all(last).await.unwrap();
-        nothing_comes(&mut consumer).await;
-    })
-    .await;
-}
-
-/// A dropped consumer's deliveries go to the next one at once, and can no longer be settled.
-pub async fn a_dropped_consumer_returns_what_it_held(url: &str) {
-    with_queue(url, async |queue: Queue, name: String| {
-        queue.publish(&name, &numbered(0..5)).await.unwrap();
-        let mut first = queue.consume(&name, 5).await.unwrap();
-        let mut held = receive(&mut first, 5).await;
-        held.pop().unwrap().ack().await.unwrap();
-        drop(first);
-        let mut second = queue.consume(&name, 10).await.unwrap();
-        let again = timeout(Duration::from_secs(5), receive(&mut second, 4)).await.unwrap();
-        assert!(again.iter().all(|delivery| delivery.redelivered));
-        assert_eq!(again.iter().map(number).collect::<BTreeSet<_>>(), (0..4).collect());
-        assert_eq!(kind(second.ack_all(held).await), ErrorKind::Conflict);
-        second.ack_all(again).await.unwrap();
-        nothing_comes(&mut second).await;
-    })
-    .await;
-}
-
-/// A closed consumer has returned what it held, even when its runtime ends at once.
-pub async fn a_closed_consumer_has_returned_what_it_held(url: &str) {
-    with_queue(url, async |queue: Queue, name: String| {
-        queue.publish(&name, &numbered(0..5)).await.unwrap();
-        let (url, from) = (url.to_owned(), name.clone());
-        let brief = async move {
-            let queue = Queue::connect(&url).await.unwrap();
-            let mut consumer = queue.consume(&from, 4).await.unwrap();
-            let held = receive(&mut consumer, 2).await;
-            consumer.close().await.unwrap();
-            held
-        };
-        let brief = || tokio::runtime::Runtime::new().unwrap().block_on(brief);
-        let held = std::thread::spawn(brief).join().unwrap();
-        let mut consumer = queue.consume(&name, 5).await.unwrap();
-        let all = timeout(Duration::from_secs(5), receive(&mut consumer, 5)).await.expect("all are back");
-        assert_eq!(all.iter().map(number).collect::<BTreeSet<_>>(), (0..5).collect());
-        drop(held);
-        consumer.ack_all(all).await.unwrap();
-        nothing_comes(&mut consumer).await;
-    })
-    .await;
-}
-
 /// The depth counts what waits, not what is held.
 pub async fn depth_counts_what_waits(url: &str) {
     with_queue(url, async |queue: Queue, name: String| {
@@ -195,28 +136,6 @@ pub async fn depth_counts_what_waits(url: &str) {
         depth_becomes(&queue, &name, 4).await;
         drop((held, consumer));
         depth_becomes(&queue, &name, 7).await;
-    })
-    .await;
-}
-
-/// Two consumers get each message once between them.
-pub async fn consumers_share_the_work(url: &str) {
-    with_queue(url, async |queue: Queue, name: String| {
-        queue.publish(&name, &numbered(0..400)).await.unwrap();
-        let work = async |mut consumer: Consumer| {
-            let mut seen = Vec::new();
-            while let Ok(batch) = timeout(SHORT * 4, consumer.receive(20, Duration::ZERO)).await {
-                let batch = batch.unwrap();
-                seen.extend(batch.iter().map(number));
-                consumer.ack_all(batch).await.unwrap();
-            }
-            seen
-        };
-        let (left, right) = (queue.consume(&name, 20).await.unwrap(), queue.consume(&name, 20).await.unwrap());
-        let (left, right) = tokio::join!(work(left), work(right));
-        assert!(!left.is_empty() && !right.is_empty(), "one had no share");
-        assert_eq!(left.len() + right.len(), 400, "some were delivered twice");
-        assert_eq!(left.into_iter().chain(right).collect::<BTreeSet<_>>(), (0..400).collect());
     })
     .await;
 }
@@ -236,76 +155,6 @@ pub async fn five_thousand_messages_in_one_call(url: &str) {
             consumer.ack_all(batch).await.unwrap();
         }
         depth_becomes(&queue, &name, 0).await;
-    })
-    .await;
-}
-
-/// `receive` ends with `max` deliveries, or when `linger` is over.
-pub async fn receive_ends_by_count_or_by_time(url: &str) {
-    with_queue(url, async |queue: Queue, name: String| {
-        queue.publish(&name, &numbered(0..10)).await.unwrap();
-        let mut consumer = queue.consume(&name, 100).await.unwrap();
-        let full = timeout(PATIENCE, consumer.receive(4, PATIENCE)).await.unwrap().unwrap();
-        assert_eq!(full.len(), 4);
-        let began = Instant::now();
-        let rest = timeout(PATIENCE, consumer.receive(100, SHORT)).await.unwrap().unwrap();
-        assert_eq!(rest.len(), 6);
-        assert!(began.elapsed() >= SHORT && began.elapsed() < PATIENCE);
-        let publish = async {
-            for start in 10..13 {
-                sleep(Duration::from_millis(20)).await;
-                queue.publish(&name, &numbered([start])).await.unwrap();
-            }
-        };
-        let (late, ()) = tokio::join!(consumer.receive(3, PATIENCE), publish);
-        assert!(late.unwrap().iter().map(number).eq(10..13));
-    })
-    .await;
-}
-
-/// A consumer holds no more than its prefetch; each one settled makes room.
-pub async fn prefetch_bounds_what_is_held(url: &str) {
-    with_queue(url, async |queue: Queue, name: String| {
-        queue.publish(&name, &numbered(0..10)).await.unwrap();
-        let mut consumer = queue.consume(&name, 3).await.unwrap();
-        let mut held = receive(&mut consumer, 3).await;
-        nothing_comes(&mut consumer).await;
-        held.remove(0).ack().await.unwrap();
-        let next = receive(&mut consumer, 1).await;
-        assert_eq!(number(&next[0]), 3);
-        nothing_comes(&mut consumer).await;
-        assert_eq!(kind(queue.consume(&name, 0).await), ErrorKind::Invalid);
-    })
-    .await;
-}
-
-/// Calls of `receive` that are dropped at any moment lose nothing.
-pub async fn a_dropped_receive_loses_nothing(url: &str) {
-    with_queue(url, async |queue: Queue, name: String| {
-        let publish = async {
-            for number in 0..100 {
-                queue.publish(&name, &numbered([number])).await.unwrap();
-            }
-        };
-        let mut consumer = queue.consume(&name, 500).await.unwrap();
-        let consume = async {
-            let (mut seen, mut micros) = (Vec::new(), 0);
-            let end = Instant::now() + PATIENCE;
-            while seen.len() < 100 {
-                assert!(Instant::now() < end, "{} of 100 came", seen.len());
-                micros = (micros + 137) % 3000;
-                let call = consumer.receive(5, Duration::from_millis(1));
-                if let Ok(batch) = timeout(Duration::from_micros(micros), call).await {
-                    let batch = batch.unwrap();
-                    assert!(batch.iter().all(|delivery| !delivery.redelivered));
-                    seen.extend(batch.iter().map(number));
-                    join_all(batch.into_iter().map(Delivery::ack)).await.into_iter().for_each(Result::unwrap);
-                }
-            }
-            seen
-        };
-        let (seen, ()) = tokio::join!(consume, publish);
-        assert!(seen.into_iter().eq(0..100));
     })
     .await;
 }
@@ -397,20 +246,6 @@ pub async fn many_tasks_publish_at_once(url: &str) {
             let of_task = received.iter().filter(|number| *number / 1000 == task);
             assert!(of_task.copied().eq(task * 1000..task * 1000 + 50));
         }
-    })
-    .await;
-}
-
-/// A waiting `receive` is woken by a publish.
-pub async fn a_waiting_receive_wakes_up(url: &str) {
-    with_queue(url, async |queue: Queue, name: String| {
-        let mut consumer = queue.consume(&name, 1).await.unwrap();
-        let publish = async {
-            sleep(SHORT).await;
-            queue.publish(&name, &numbered([1])).await.unwrap();
-        };
-        let (received, ()) = tokio::join!(receive(&mut consumer, 1), publish);
-        assert_eq!(number(&received[0]), 1);
     })
     .await;
 }
