@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, path::Path};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::{Map, Value};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 const PREFIX: &str = "SIXPLAY_";
 /// Variables of others: the test servers' URLs, the log filter.
@@ -115,7 +115,7 @@ fn shown(value: &Value) -> Option<String> {
 }
 
 fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Config, "config.load", message)
+    Error::config("config.load", message)
 }
 
 const WITHHELD: &str = "(its value is not shown)";

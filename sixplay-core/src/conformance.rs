@@ -18,7 +18,7 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use crate::{Error, ErrorKind, Result, detector::Sink, source::Root, store::Store};
+use crate::{Error, Result, detector::Sink, source::Root, store::Store};
 
 const PREFIX: &str = "sixplay_test_";
 const LEFTOVER: Duration = Duration::from_secs(2 * 3600);
@@ -53,7 +53,7 @@ pub fn server(name: &str) -> Result<Option<String>> {
         eprintln!("skipped: no {name}");
         return Ok(None);
     }
-    Err(Error::new(ErrorKind::Config, "conformance.server", "a test server is neither given nor skipped").with("variable", variable))
+    Err(Error::config("conformance.server", "a test server is neither given nor skipped").with("variable", variable))
 }
 
 /// An empty database of this test's own on `backend`; `None` when its server is skipped.
@@ -90,7 +90,7 @@ pub async fn database(url: &str) -> Result<Scratch> {
 
 async fn folder() -> Result<Scratch> {
     let folder = std::env::temp_dir().join(unique());
-    let failed = |error| Error::new(ErrorKind::Unavailable, "conformance.scratch", "cannot create a temporary folder").with_source(error);
+    let failed = |error| Error::unavailable("conformance.scratch", "cannot create a temporary folder").with_source(error);
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let url = format!("sqlite:{}", folder.join("store.db").display());
     Ok(Scratch { store: Store::connect(&url).await?, url, place: Place::Folder(folder) })
@@ -207,7 +207,7 @@ impl Collector {
 impl Sink for Collector {
     async fn deliver(&self, roots: &[Root]) -> Result<()> {
         if self.refusing.load(Ordering::SeqCst) {
-            return Err(Error::new(ErrorKind::Unavailable, "collector.deliver", "refused on demand"));
+            return Err(Error::unavailable("collector.deliver", "refused on demand"));
         }
         self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).push(roots.to_vec());
         Ok(())

@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// A process's tasks, which stop together: at SIGTERM or SIGINT, or when one of them fails.
 ///
@@ -67,7 +67,7 @@ impl Daemon {
         left.sort_unstable();
         let left = left.join(", ");
         tracing::error!(daemon = &*self.name, tasks = left, "tasks did not stop in time");
-        let late = || Error::new(ErrorKind::Timeout, "daemon.run", "tasks did not stop in time").with("tasks", &left);
+        let late = || Error::timeout("daemon.run", "tasks did not stop in time").with("tasks", &left);
         Err(outcome.err().map_or_else(late, |error| error.with("unstopped", &left)))
     }
 
@@ -98,7 +98,7 @@ impl Daemon {
     fn ended(&mut self, ended: Result<(Id, Result<()>), JoinError>) -> Result<()> {
         let (id, result) = match ended {
             Ok((id, result)) => (id, result),
-            Err(error) => (error.id(), Err(Error::new(ErrorKind::Unexpected, "daemon.run", "a task panicked").with_source(error))),
+            Err(error) => (error.id(), Err(Error::unexpected("daemon.run", "a task panicked").with_source(error))),
         };
         let task = self.names.remove(&id).unwrap_or_default();
         if let Err(error) = &result {
@@ -116,7 +116,7 @@ struct Signals {
 impl Signals {
     fn new() -> Result<Self> {
         let listen = |kind| {
-            let failed = |error| Error::new(ErrorKind::Unexpected, "daemon.run", "cannot listen for signals").with_source(error);
+            let failed = |error| Error::unexpected("daemon.run", "cannot listen for signals").with_source(error);
             signal(kind).map_err(failed)
         };
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })

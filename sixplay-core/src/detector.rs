@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     backoff::backoff,
     config,
     source::{Root, Source},
@@ -226,7 +226,7 @@ impl<'a> Delivery<'a> {
             return Ok(());
         }
         tracing::debug!(roots = self.page.len(), "delivering");
-        let slow = |_| Error::new(ErrorKind::Timeout, "detector.deliver", "the sink did not accept roots in time");
+        let slow = |_| Error::timeout("detector.deliver", "the sink did not accept roots in time");
         tokio::time::timeout(self.deadline, self.sink.deliver(&self.page)).await.map_err(slow)??;
         self.page.clear();
         Ok(())

@@ -1,6 +1,6 @@
 //! The one error of the SDK: what kind, whether a retry may help, which operation, and what was at hand.
 
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 /// What every fallible function of the SDK returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -58,15 +58,27 @@ impl ErrorKind {
 /// A failure with its kind, operation, context and cause.
 ///
 /// `Display` prints `operation: message (key=value, …): cause: …` on one line; it never holds a secret as
-/// long as no secret is passed to [`Error::with`].
+/// long as no secret is passed to [`Error::with`]. A clone is whole: kind, context and causes.
+///
+/// ```
+/// use sixplay_core::{Error, ErrorKind};
+///
+/// let cause = Error::timeout("store.fetch", "no answer").with("ms", 500);
+/// let error = Error::unavailable("detector.poll", "cannot read changes").with_source(cause);
+/// assert_eq!(error.kind(), ErrorKind::Unavailable);
+/// assert!(error.is_transient());
+/// assert_eq!(error.to_string(), "detector.poll: cannot read changes: store.fetch: no answer (ms=500)");
+/// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     operation: &'static str,
     message: Cow<'static, str>,
     context: Vec<(&'static str, String)>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -85,7 +97,7 @@ impl Error {
     /// Adds the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
@@ -146,15 +158,51 @@ impl StdError for Error {
     }
 }
 
+/// Writes the short constructors, one for each kind.
+macro_rules! constructors {
+    ($($name:ident: $kind:ident),+) => {
+        impl Error {$(
+            #[doc = concat!("[`Error::new`] of kind [`ErrorKind::", stringify!($kind), "`].")]
+            pub fn $name(operation: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+                Self::new(ErrorKind::$kind, operation, message)
+            }
+        )+}
+    };
+}
+
+constructors! {
+    config: Config,
+    invalid: Invalid,
+    not_found: NotFound,
+    gone: Gone,
+    conflict: Conflict,
+    forbidden: Forbidden,
+    too_large: TooLarge,
+    unavailable: Unavailable,
+    timeout: Timeout,
+    corrupt: Corrupt,
+    unsupported: Unsupported,
+    unexpected: Unexpected
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn display_names_operation_context_and_causes_once() {
-        let inner = Error::new(ErrorKind::Timeout, "store.fetch", "no answer").with("ms", 5);
-        let error = Error::new(ErrorKind::Unavailable, "detector.poll", "cannot read changes").with_source(inner);
+        let inner = Error::timeout("store.fetch", "no answer").with("ms", 5);
+        let error = Error::unavailable("detector.poll", "cannot read changes").with_source(inner);
         assert_eq!(error.to_string(), "detector.poll: cannot read changes: store.fetch: no answer (ms=5)");
         assert!(error.is_transient());
+    }
+
+    #[test]
+    fn a_clone_keeps_context_and_causes_and_changes_alone() {
+        let error = Error::conflict("a.b", "taken").with("id", 1).with_source(Error::gone("c.d", "away"));
+        let clone = error.clone().with("more", 2);
+        assert_eq!(error.to_string(), "a.b: taken (id=1): c.d: away");
+        assert_eq!(clone.to_string(), "a.b: taken (id=1, more=2): c.d: away");
+        assert!(clone.source().is_some_and(|source| source.is::<Error>()));
     }
 }

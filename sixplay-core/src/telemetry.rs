@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// Which events are logged, in `tracing`'s syntax: `debug`, `info,sixplay_core=debug`.
 const FILTER: &str = "SIXPLAY_LOG";
@@ -17,8 +17,7 @@ const DEFAULT: &str = "info,sqlx::postgres::notice=warn,lapin=off";
 /// # Errors
 /// `Config` for a bad filter, naming it; `Conflict` when a subscriber is set already.
 pub fn init() -> Result<()> {
-    let wrong =
-        |error| Error::new(ErrorKind::Config, "telemetry.init", "the log filter is wrong").with("variable", FILTER).with_source(error);
+    let wrong = |error| Error::config("telemetry.init", "the log filter is wrong").with("variable", FILTER).with_source(error);
     let text = std::env::var(FILTER).unwrap_or_default();
     let filter = EnvFilter::try_new(if text.is_empty() { DEFAULT } else { &text }).map_err(|error| wrong(error).with("value", &text))?;
     let registry = tracing_subscriber::registry().with(filter);
@@ -27,5 +26,5 @@ pub fn init() -> Result<()> {
     } else {
         registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
     };
-    started.map_err(|error| Error::new(ErrorKind::Conflict, "telemetry.init", "a log subscriber is set already").with_source(error))
+    started.map_err(|error| Error::conflict("telemetry.init", "a log subscriber is set already").with_source(error))
 }

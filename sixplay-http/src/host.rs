@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, Version, header::HOST};
-use sixplay_core::{Error, ErrorKind};
+use sixplay_core::Error;
 use tower_service::Service;
 
 use crate::ErrorFormat;
@@ -67,7 +67,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let chosen = one(&request).and_then(|()| {
             self.choose(&request).ok_or_else(|| {
-                let error = Error::new(ErrorKind::NotFound, "host.dispatch", "there is no service at this host");
+                let error = Error::not_found("host.dispatch", "there is no service at this host");
                 error.with("host", of(&request).unwrap_or_default())
             })
         });
@@ -92,7 +92,7 @@ pub(crate) fn one<B>(request: &Request<B>) -> Result<(), Error> {
     let hosts = request.headers().get_all(HOST).iter().count();
     let lacks = hosts == 0 && request.version() == Version::HTTP_11 && request.uri().authority().is_none();
     if lacks || hosts > 1 {
-        return Err(Error::new(ErrorKind::Invalid, "host.read", "a request names exactly one host").with("header", "host"));
+        return Err(Error::invalid("host.read", "a request names exactly one host").with("header", "host"));
     }
     Ok(())
 }

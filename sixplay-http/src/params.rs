@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use percent_encoding::percent_decode_str;
-use sixplay_core::{Error, ErrorKind, Result};
+use sixplay_core::{Error, Result};
 
 /// One query parameter of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +147,7 @@ impl Params {
         if faults.is_empty() {
             return Ok(Self(params));
         }
-        let error = Error::new(ErrorKind::Invalid, "params.read", "a query parameter is not valid");
+        let error = Error::invalid("params.read", "a query parameter is not valid");
         Err(faults.into_iter().fold(error, |error, (name, problem)| error.with("parameter", name).with("problem", problem)))
     }
 
@@ -194,18 +194,19 @@ fn form(text: &str) -> Result<Cow<'_, str>> {
 /// # Errors
 /// `Invalid` when a `%` is not followed by two hexadecimal digits, or the bytes are no UTF-8 or hold a NUL, which no text of PostgreSQL may.
 pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>> {
-    let broken = || Error::new(ErrorKind::Invalid, "params.decode", "the percent-encoding of the URL is broken");
+    let broken = || Error::invalid("params.decode", "the percent-encoding of the URL is broken");
     let whole = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
     if !text.split('%').skip(1).all(whole) {
         return Err(broken());
     }
     let decoded = percent_decode_str(text).decode_utf8().map_err(|error| broken().with_source(error))?;
-    if decoded.contains('\0') { Err(Error::new(ErrorKind::Invalid, "params.decode", "the URL holds a NUL character")) } else { Ok(decoded) }
+    if decoded.contains('\0') { Err(Error::invalid("params.decode", "the URL holds a NUL character")) } else { Ok(decoded) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sixplay_core::ErrorKind;
 
     fn declared() -> Vec<Param> {
         vec![

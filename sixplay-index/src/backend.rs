@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::value::RawValue;
-use sixplay_core::{Error, ErrorKind, Result, mapping::Mapping};
+use sixplay_core::{Error, Result, mapping::Mapping};
 
 use crate::{Filter, IndexInfo, Operation, Outcome, Page, Query, Swap};
 
@@ -33,7 +33,7 @@ pub trait Backend: Send + Sync + 'static {
 /// Ends `work` at the deadline.
 #[allow(dead_code)] // a build may have no backend
 pub(crate) async fn within<T>(deadline: Duration, operation: &'static str, work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(deadline, work).await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Timeout, operation, "the index did not answer in time").with("ms", deadline.as_millis()))
-    })
+    tokio::time::timeout(deadline, work)
+        .await
+        .unwrap_or_else(|_| Err(Error::timeout(operation, "the index did not answer in time").with("ms", deadline.as_millis())))
 }

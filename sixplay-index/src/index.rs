@@ -11,7 +11,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sixplay_core::{
-    Error, ErrorKind, Result,
+    Error, Result,
     config::{self, Secret},
     mapping::{Field, FieldKind, Mapping},
 };
@@ -116,7 +116,7 @@ impl Index {
         let backend = match config.url.expose().split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => embedded::connect(config).await?,
             Some("http" | "https") => elastic::connect(config).await?,
-            _ => return Err(Error::new(ErrorKind::Config, "index.connect", "expected sqlite:PATH, http://… or https://…")),
+            _ => return Err(Error::config("index.connect", "expected sqlite:PATH, http://… or https://…")),
         };
         Ok(Self { backend })
     }
@@ -185,7 +185,7 @@ impl Index {
         for Swap { alias, from, to } in swaps {
             [Some(alias), from.as_ref(), Some(to)].into_iter().flatten().try_for_each(|name| check_name(name))?;
             if !aliases.insert(alias) {
-                return Err(Error::new(ErrorKind::Invalid, "index.swap", "an alias is swapped twice").with("index", alias));
+                return Err(Error::invalid("index.swap", "an alias is swapped twice").with("index", alias));
             }
         }
         self.backend.swap(swaps).await
@@ -293,12 +293,11 @@ fn check_name(name: &str) -> Result<()> {
         return Ok(());
     }
     let message = "a name takes lower case letters, digits, '.', '_' and '-', begins with a letter or digit, and is at most 200 bytes long";
-    Err(Error::new(ErrorKind::Invalid, "index.name", message).with("name", name))
+    Err(Error::invalid("index.name", message).with("name", name))
 }
 
 fn check_fields(fields: &[Field], nested: bool) -> Result<()> {
-    let invalid =
-        |message: &'static str, field: &Field| Err(Error::new(ErrorKind::Invalid, "index.create", message).with("field", field.name));
+    let invalid = |message: &'static str, field: &Field| Err(Error::invalid("index.create", message).with("field", field.name));
     for (position, field) in fields.iter().enumerate() {
         if field.name.is_empty() || field.name.contains('.') {
             return invalid("a field has a name, without dots", field);
@@ -319,5 +318,5 @@ fn check_window(operation: &'static str, end: u64) -> Result<()> {
     if end <= MAX_WINDOW {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Invalid, operation, "offset and limit together reach at most 10000").with("asked", end))
+    Err(Error::invalid(operation, "offset and limit together reach at most 10000").with("asked", end))
 }

@@ -51,7 +51,7 @@ pub(super) async fn connect(url: &str) -> Result<Arc<dyn Backend>> {
 fn parse(url: &str) -> Result<AMQPUri> {
     // the parser's own message may hold the URL
     let parsed = url.parse::<AMQPUri>().ok().filter(|uri| uri.scheme == AMQPScheme::AMQP);
-    let refused = || Error::new(ErrorKind::Config, "queue.connect", "expected amqp://user:password@host:port/vhost");
+    let refused = || Error::config("queue.connect", "expected amqp://user:password@host:port/vhost");
     let mut uri = parsed.ok_or_else(refused)?;
     uri.query.heartbeat.get_or_insert(HEARTBEAT);
     Ok(uri)

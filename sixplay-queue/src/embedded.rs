@@ -10,7 +10,7 @@ mod writer;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use sixplay_core::{Error, ErrorKind, Result, store::Store};
+use sixplay_core::{Error, Result, store::Store};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     time::timeout,
@@ -142,7 +142,7 @@ impl Leases {
 
     /// Waits for one free place of the prefetch and takes up to `max`.
     async fn reserve(&self, max: usize) -> Result<OwnedSemaphorePermit> {
-        let closed = |_| Error::new(ErrorKind::Unexpected, "queue.receive", "the consumer is closed");
+        let closed = |_| Error::unexpected("queue.receive", "the consumer is closed");
         let mut slots = Arc::clone(&self.slots).acquire_owned().await.map_err(closed)?;
         let more = u32::try_from(max.saturating_sub(1).min(self.slots.available_permits())).unwrap_or(0);
         if let Ok(more) = Arc::clone(&self.slots).try_acquire_many_owned(more) {

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use sixplay_core::{Error, ErrorKind, Result};
+use sixplay_core::{Error, Result};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::backend::{Origin, Tag, Verdict};
@@ -39,7 +39,7 @@ impl Message {
 
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |what, size, limit| {
-            let error = Error::new(ErrorKind::TooLarge, "queue.publish", "the message is over a limit");
+            let error = Error::too_large("queue.publish", "the message is over a limit");
             Err(error.with("part", what).with("bytes", size).with("limit", limit))
         };
         match self.id.as_ref().map_or(0, String::len) {
@@ -122,6 +122,6 @@ pub(crate) async fn settle(mut receipts: Vec<Receipt>, verdict: Verdict) -> Resu
     }
     match receipts.len() - kept {
         0 => Ok(()),
-        lost => Err(Error::new(ErrorKind::Conflict, "queue.settle", "taken back before: delivered again").with("deliveries", lost)),
+        lost => Err(Error::conflict("queue.settle", "taken back before: delivered again").with("deliveries", lost)),
     }
 }

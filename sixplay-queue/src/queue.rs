@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use sixplay_core::{Error, ErrorKind, Result};
+use sixplay_core::{Error, Result};
 
 use crate::{Consumer, Message, QueueConfig, amqp, backend::Backend, embedded};
 
@@ -26,7 +26,7 @@ impl Queue {
         let backend = match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => embedded::connect(url).await?,
             Some("amqp") => amqp::connect(url).await?,
-            _ => return Err(Error::new(ErrorKind::Config, "queue.connect", "expected sqlite:PATH or amqp://…")),
+            _ => return Err(Error::config("queue.connect", "expected sqlite:PATH or amqp://…")),
         };
         Ok(Self { backend, prefix: "".into() })
     }
@@ -87,7 +87,7 @@ impl Queue {
     /// `NotFound` without such a queue, `Invalid` for a prefetch of 0 or a bad name. `Unavailable`, `Timeout`.
     pub async fn consume(&self, name: &str, prefetch: u16) -> Result<Consumer> {
         if prefetch == 0 {
-            return Err(Error::new(ErrorKind::Invalid, "queue.consume", "a prefetch of 0 delivers nothing").with("queue", name));
+            return Err(Error::invalid("queue.consume", "a prefetch of 0 delivers nothing").with("queue", name));
         }
         let subscription = Arc::clone(&self.backend).subscribe(&self.full(name)?, prefetch).await?;
         Ok(Consumer::new(subscription, prefetch))
@@ -96,7 +96,7 @@ impl Queue {
     fn full(&self, name: &str) -> Result<String> {
         let full = format!("{}{name}", self.prefix);
         if name.is_empty() || full.len() > MAX_NAME || full.starts_with("amq.") || full.contains(char::is_control) {
-            return Err(Error::new(ErrorKind::Invalid, "queue.name", "this is no name for a queue").with("queue", format!("{full:?}")));
+            return Err(Error::invalid("queue.name", "this is no name for a queue").with("queue", format!("{full:?}")));
         }
         Ok(full)
     }

@@ -119,7 +119,7 @@ async fn bury(queue: &Queue, dead: Vec<(Delivery, String)>, done: &mut Vec<Deliv
 }
 
 fn encode(root: &Root) -> Result<Vec<u8>> {
-    serde_json::to_vec(root).map_err(|error| Error::new(ErrorKind::Unexpected, "queue.encode", "cannot encode a root").with_source(error))
+    serde_json::to_vec(root).map_err(|error| Error::unexpected("queue.encode", "cannot encode a root").with_source(error))
 }
 
 /// 50 ms, doubled up to 1 s while nothing succeeds.

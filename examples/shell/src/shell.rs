@@ -84,7 +84,7 @@ where
 async fn overdue(token: CancellationToken, drain: Duration) -> Error {
     token.cancelled().await;
     tokio::time::sleep(drain + Duration::from_secs(1)).await;
-    Error::new(ErrorKind::Timeout, "shell.run", "the work did not end in time and was given up").with("seconds", drain.as_secs())
+    Error::timeout("shell.run", "the work did not end in time and was given up").with("seconds", drain.as_secs())
 }
 
 fn open(name: &'static str, args: ServerArgs) -> Result<(tokio::runtime::Runtime, Settings)> {
@@ -97,13 +97,10 @@ fn open(name: &'static str, args: ServerArgs) -> Result<(tokio::runtime::Runtime
     }
     settings.embed();
     std::fs::create_dir_all(&settings.data).map_err(|error| {
-        Error::new(ErrorKind::Config, "shell.open", "cannot create the data folder")
-            .with("data", settings.data.display())
-            .with_source(error)
+        Error::config("shell.open", "cannot create the data folder").with("data", settings.data.display()).with_source(error)
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name(name).build();
-    let runtime =
-        runtime.map_err(|error| Error::new(ErrorKind::Unexpected, "shell.open", "cannot start the runtime").with_source(error))?;
+    let runtime = runtime.map_err(|error| Error::unexpected("shell.open", "cannot start the runtime").with_source(error))?;
     Ok((runtime, settings))
 }
 

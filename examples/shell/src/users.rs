@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sixplay_core::{Error, ErrorKind, Result};
+use sixplay_core::{Error, Result};
 
 const USERS: [(&str, &str); 5] = [
     ("pc", include_str!("../users/pc.yml")),
@@ -18,7 +18,7 @@ pub(crate) fn provide(dir: PathBuf) -> Result<PathBuf> {
         return Ok(dir);
     }
     let failed = |error: std::io::Error| {
-        Error::new(ErrorKind::Config, "users.provide", "cannot write the default users").with("dir", dir.display()).with_source(error)
+        Error::config("users.provide", "cannot write the default users").with("dir", dir.display()).with_source(error)
     };
     let fresh = dir.with_extension(format!("new-{}", std::process::id()));
     std::fs::create_dir_all(&fresh).map_err(failed)?;

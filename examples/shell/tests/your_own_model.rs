@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{json, value::to_raw_value};
 use sixplay_core::{
-    Error, ErrorKind, Result,
+    Error, Result,
     detector::{Detector, DetectorConfig, Sink},
     mapping::{Field, Mapping},
     progress::Progress,
@@ -73,8 +73,8 @@ impl Source for Recipes {
                 None => Rendered::Absent { reason: "no_row", next_change_at: None },
                 Some(row) => {
                     let document = json!({"id": row.int("id")?, "title": row.text("title")?, "cook": row.text("name")?});
-                    let document = to_raw_value(&document)
-                        .map_err(|error| Error::new(ErrorKind::Corrupt, "recipes.render", "no JSON").with_source(error))?;
+                    let document =
+                        to_raw_value(&document).map_err(|error| Error::corrupt("recipes.render", "no JSON").with_source(error))?;
                     Rendered::Publishable(Publishable {
                         document,
                         visible_from: Timestamp::UNIX_EPOCH,
@@ -93,8 +93,7 @@ struct Publish(Queue);
 #[async_trait]
 impl Sink for Publish {
     async fn deliver(&self, roots: &[Root]) -> Result<()> {
-        let body =
-            |root| serde_json::to_vec(root).map_err(|error| Error::new(ErrorKind::Unexpected, "publish", "no JSON").with_source(error));
+        let body = |root| serde_json::to_vec(root).map_err(|error| Error::unexpected("publish", "no JSON").with_source(error));
         let messages = roots.iter().map(|root| Ok(Message::new(body(root)?))).collect::<Result<Vec<_>>>()?;
         self.0.publish("recipes", &messages).await
     }

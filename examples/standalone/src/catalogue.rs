@@ -9,7 +9,7 @@ use std::{
 use clap::Subcommand;
 use shell::Shell;
 use sixplay_core::{
-    Error, ErrorKind, Result,
+    Error, Result,
     catalogue::{self, GenerateOptions, ImportOptions, Input},
     progress::Progress,
     store::Store,
@@ -58,7 +58,7 @@ pub async fn run(shell: Shell, command: Command) -> Result<()> {
             let mut out = BufWriter::new(std::io::stdout());
             let rows = catalogue::export(&store, &mut out, &Progress::new("export", None)).await?;
             if rows == 0 {
-                return Err(Error::new(ErrorKind::NotFound, "standalone.export", "the store has no catalogue").with("data", data));
+                return Err(Error::not_found("standalone.export", "the store has no catalogue").with("data", data));
             }
             out.flush().map_err(unwritten)
         }
@@ -116,5 +116,5 @@ fn say(line: std::fmt::Arguments<'_>) -> Result<()> {
 }
 
 fn unwritten(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Unavailable, "standalone.print", "standard output is closed").with_source(error)
+    Error::unavailable("standalone.print", "standard output is closed").with_source(error)
 }

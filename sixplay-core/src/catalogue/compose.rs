@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// The `body` of a document: what every platform shows, what only some show, and what only some requests ask for.
 ///
@@ -79,7 +79,7 @@ fn parse<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T> {
 }
 
 fn corrupt(error: serde_json::Error) -> Error {
-    Error::new(ErrorKind::Corrupt, "catalogue.compose", "the stored body has another shape").with_source(error)
+    Error::corrupt("catalogue.compose", "the stored body has another shape").with_source(error)
 }
 
 /// The members of an object, in order, values unread.
@@ -171,6 +171,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     const BODY: &str = r#"{"base":{"id":1,"program":{"id":7}},
         "with":{"tags":{"tags":[]},"program_images":{"program":{"id":7,"images":[]}},"clips":{"clips":[{"id":8},{ }]}},

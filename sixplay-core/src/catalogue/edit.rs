@@ -8,7 +8,7 @@ use super::{
     tables::{CLIPS, PROGRAMS, VIDEOS},
 };
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     store::{Store, Transaction},
 };
 
@@ -131,13 +131,13 @@ impl Changes {
 }
 
 fn invalid(field: &'static str, message: &'static str) -> Error {
-    Error::new(ErrorKind::Invalid, "catalogue.edit", format!("{field} {message}")).with("field", field)
+    Error::invalid("catalogue.edit", format!("{field} {message}")).with("field", field)
 }
 
 async fn exists(tx: &mut Transaction, table: &Table, id: Value) -> Result<()> {
     let found = Query::select().expr_as(Expr::val(1), "one").from(table.name).and_where(Expr::col("id").eq(id)).take();
     match tx.fetch(&found).await?.is_empty() {
-        true => Err(Error::new(ErrorKind::NotFound, "catalogue.edit", "no such row").with("table", table.name)),
+        true => Err(Error::not_found("catalogue.edit", "no such row").with("table", table.name)),
         false => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use super::{
     wire::{Object, quoted},
 };
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     progress::Progress,
     store::{Row, Store},
 };
@@ -48,7 +48,7 @@ pub async fn export(store: &Store, out: &mut (dyn Write + Send), progress: &Prog
 }
 
 fn refused(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Unexpected, "catalogue.export", "the output cannot be written").with_source(error)
+    Error::unexpected("catalogue.export", "the output cannot be written").with_source(error)
 }
 
 fn page(table: &Table, after: &[Cell]) -> SelectStatement {

@@ -8,7 +8,7 @@ use super::{
     tables::TABLES,
 };
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     store::{Dialect, Store, Transaction},
 };
 
@@ -44,7 +44,7 @@ pub async fn migrate(store: &Store) -> Result<()> {
 fn locked(rows: &[crate::store::Row]) -> Result<()> {
     match rows.first().map(|row| row.opt_int("got")).transpose()?.flatten() {
         Some(1) => Ok(()),
-        _ => Err(Error::new(ErrorKind::Timeout, "catalogue.migrate", "another process is still migrating")),
+        _ => Err(Error::timeout("catalogue.migrate", "another process is still migrating")),
     }
 }
 
@@ -59,7 +59,7 @@ async fn upgrade(transaction: &mut Transaction) -> Result<()> {
     match applied.unwrap_or_default() {
         0 => create(transaction).await,
         VERSION => Ok(()),
-        newer => Err(Error::new(ErrorKind::Conflict, "catalogue.migrate", "the database was migrated by a newer build")
+        newer => Err(Error::conflict("catalogue.migrate", "the database was migrated by a newer build")
             .with("version", newer)
             .with("known", VERSION)),
     }

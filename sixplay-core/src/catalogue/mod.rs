@@ -31,7 +31,7 @@ pub use import::{Difference, ImportOptions, Imported, Input, import};
 pub use migrate::migrate;
 
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     source::{Kind, Rendered, Source, Table},
     store::{Store, Transaction},
 };
@@ -105,7 +105,7 @@ async fn render_chunk(snapshot: &mut Transaction, kind: &str, ids: &[String], no
             let found = load::expired(snapshot, ids).await?;
             ids.iter().map(|id| render::expired(found.get(id), now)).collect()
         }
-        _ => return Err(Error::new(ErrorKind::Invalid, "catalogue.render", "no such kind of documents").with("kind", kind)),
+        _ => return Err(Error::invalid("catalogue.render", "no such kind of documents").with("kind", kind)),
     })
 }
 

@@ -312,7 +312,7 @@ fn assert_paged(stage: &Stage, total: usize) -> Result<()> {
     if all.iter().collect::<BTreeSet<_>>().len() == total {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Unexpected, "conformance.paged", "a root was delivered twice"))
+    Err(Error::unexpected("conformance.paged", "a root was delivered twice"))
 }
 
 /// The rebuild's enumeration gives every root once, in key order, and refuses an id of another type.

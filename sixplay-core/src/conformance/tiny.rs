@@ -8,7 +8,7 @@ use sea_query::{ColumnDef, Expr, ExprTrait, OnConflict, Query, Table as Definiti
 use serde_json::{json, value::RawValue};
 
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     mapping::{Field, Mapping},
     source::{Column, Hop, Kind, Publishable, Reach, Rendered, Source, Table},
     store::{Row, Store, Transaction},
@@ -209,7 +209,7 @@ async fn books(snapshot: &mut Transaction, ids: &[String], now: Timestamp) -> Re
 }
 
 fn book(row: &Row, now: Timestamp) -> Result<Rendered> {
-    let out_of_range = |error| Error::new(ErrorKind::Corrupt, "tiny.render", "a time is out of range").with_source(error);
+    let out_of_range = |error| Error::corrupt("tiny.render", "a time is out of range").with_source(error);
     let visible_from = Timestamp::from_microsecond(row.int("open_from_us")?).map_err(out_of_range)?;
     let visible_until = row.opt_int("open_until_us")?.map(Timestamp::from_microsecond).transpose().map_err(out_of_range)?;
     let absent = |reason, next_change_at| Ok(Rendered::Absent { reason, next_change_at });
@@ -226,6 +226,5 @@ fn book(row: &Row, now: Timestamp) -> Result<Rendered> {
 }
 
 fn raw(document: &serde_json::Value) -> Result<Box<RawValue>> {
-    serde_json::value::to_raw_value(document)
-        .map_err(|error| Error::new(ErrorKind::Unexpected, "tiny.render", "no JSON").with_source(error))
+    serde_json::value::to_raw_value(document).map_err(|error| Error::unexpected("tiny.render", "no JSON").with_source(error))
 }

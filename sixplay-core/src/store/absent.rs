@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::session::Database;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 pub(super) async fn connect(url: &str) -> Result<Arc<dyn Database>> {
     let scheme = url.split(':').next().unwrap_or_default();
-    Err(Error::new(ErrorKind::Unsupported, "store.connect", "this build lacks the database's driver").with("scheme", scheme))
+    Err(Error::unsupported("store.connect", "this build lacks the database's driver").with("scheme", scheme))
 }

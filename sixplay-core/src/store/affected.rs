@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::{Store, Transaction, changes::Change, changes::LIST};
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     source::{Column, Hop, Kind, Source},
 };
 
@@ -155,7 +155,7 @@ impl Transaction {
         let mut query = Query::select();
         query.expr_as(Expr::col(key), "id").from(kind.table).order_by(key, Order::Asc).limit(limit);
         if let Some(after) = after {
-            let error = || Error::new(ErrorKind::Invalid, "store.roots", "not an id of the kind").with("kind", kind.name).with("id", after);
+            let error = || Error::invalid("store.roots", "not an id of the kind").with("kind", kind.name).with("id", after);
             query.and_where(Expr::col(key).gt(Value::from(Key::parse(kind.key, after).ok_or_else(error)?)));
         }
         self.fetch(&query).await?.iter().map(|row| row.key("id")).collect()

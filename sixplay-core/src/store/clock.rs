@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Dialect, Store};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 impl Dialect {
     /// The database's time as an expression, in Unix microseconds; in UTC, as local time has an hour twice a year that is ambiguous.
@@ -27,6 +27,6 @@ impl Store {
         let rows = reader.fetch_sql(&format!("SELECT {} AS now_us", self.dialect().now_us()), Vec::new()).await?;
         let now = rows.first().map(|row| row.int("now_us")).transpose()?;
         now.and_then(|now| Timestamp::from_microsecond(now).ok())
-            .ok_or_else(|| Error::new(ErrorKind::Corrupt, "store.now", "the database's clock is out of range"))
+            .ok_or_else(|| Error::corrupt("store.now", "the database's clock is out of range"))
     }
 }

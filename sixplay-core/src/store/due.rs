@@ -76,7 +76,7 @@ impl Store {
     /// `Invalid` for an id longer than 255 characters, and then nothing is set; `Unavailable`, `Timeout`: set them again.
     pub async fn set_due(&self, source: &str, dues: &[Due]) -> Result<()> {
         if let Some(due) = dues.iter().find(|due| due.id.chars().count() > ID_MAX) {
-            return Err(Error::new(ErrorKind::Invalid, "store.set_due", "an id is longer than 255 characters").with("id", &due.id));
+            return Err(Error::invalid("store.set_due", "an id is longer than 255 characters").with("id", &due.id));
         }
         // one row a root, as a statement may not touch a row twice; in key order, as that avoids deadlocks
         let mut latest = BTreeMap::new();

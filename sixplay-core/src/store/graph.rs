@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Dialect, Transaction};
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     source::{Column, Hop, Kind, Reach, Source, Table},
 };
 
@@ -157,7 +157,7 @@ fn identifier(what: &'static str, name: &str) -> Result<()> {
 }
 
 fn wrong(message: &'static str) -> Error {
-    Error::new(ErrorKind::Config, "store.install", message)
+    Error::config("store.install", message)
 }
 
 #[cfg(test)]

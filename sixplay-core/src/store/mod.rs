@@ -38,7 +38,7 @@ pub(crate) use due::DueClaim;
 pub use row::Row;
 use session::{Database, Session};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// Every statement and every wait for a connection ends within this time.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -79,7 +79,7 @@ impl Store {
             Some("sqlite") => sqlite::connect(url).await?,
             Some("mysql" | "mariadb") => mysql::connect(url).await?,
             Some("postgres" | "postgresql") => postgres::connect(url).await?,
-            _ => return Err(Error::new(ErrorKind::Config, "store.connect", "expected sqlite:PATH, mysql://… or postgres://…")),
+            _ => return Err(Error::config("store.connect", "expected sqlite:PATH, mysql://… or postgres://…")),
         };
         Ok(Self { database })
     }
@@ -223,7 +223,7 @@ impl Transaction {
 }
 
 async fn deadline<T>(operation: &'static str, work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Timeout, operation, "the database did not answer in time").with("seconds", DEADLINE.as_secs()))
-    })
+    tokio::time::timeout(DEADLINE, work)
+        .await
+        .unwrap_or_else(|_| Err(Error::timeout(operation, "the database did not answer in time").with("seconds", DEADLINE.as_secs())))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// One row of an answer; columns are read by name.
 #[derive(Clone, Debug)]
@@ -117,14 +117,14 @@ impl Row {
         let position = self.columns.iter().position(|name| name == column);
         position
             .and_then(|position| self.cells.get(position))
-            .ok_or_else(|| Error::new(ErrorKind::Corrupt, "row.read", "the answer has no such column").with("column", column))
+            .ok_or_else(|| Error::corrupt("row.read", "the answer has no such column").with("column", column))
     }
 }
 
 fn null(column: &str) -> Error {
-    Error::new(ErrorKind::Corrupt, "row.read", "unexpected null").with("column", column)
+    Error::corrupt("row.read", "unexpected null").with("column", column)
 }
 
 fn mistyped(column: &str, expected: &str) -> Error {
-    Error::new(ErrorKind::Corrupt, "row.read", format!("expected {expected}")).with("column", column)
+    Error::corrupt("row.read", format!("expected {expected}")).with("column", column)
 }

@@ -3,7 +3,7 @@
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::{Dialect, Store, schema::TICKET};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 impl Store {
     /// Takes the next ticket; it is larger than all tickets taken before, by any process.
@@ -27,9 +27,7 @@ impl Store {
             update.value("value", Expr::col("value").add(1)).returning_col("value");
             session.fetch(&update).await?
         };
-        let row = rows
-            .first()
-            .ok_or_else(|| Error::new(ErrorKind::Config, "store.ticket", "the ticket counter is missing: install the store"))?;
+        let row = rows.first().ok_or_else(|| Error::config("store.ticket", "the ticket counter is missing: install the store"))?;
         row.int("value")
     }
 }

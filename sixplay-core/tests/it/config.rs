@@ -31,7 +31,7 @@ struct Queue {
 }
 
 fn load(yaml: &str, env: &[(&str, &str)]) -> Result<Config> {
-    let failed = |error| Error::new(ErrorKind::Unexpected, "test.load", "no temporary file").with_source(error);
+    let failed = |error| Error::unexpected("test.load", "no temporary file").with_source(error);
     let mut file = tempfile::Builder::new().suffix(".yaml").tempfile().map_err(failed)?;
     file.write_all(yaml.as_bytes()).map_err(failed)?;
     config::load(Some(file.path()), env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))

@@ -15,7 +15,7 @@ use sixplay_core::{Error, ErrorKind, Result, daemon::Daemon};
 const DRAIN: Duration = Duration::from_millis(300);
 
 fn broken() -> Error {
-    Error::new(ErrorKind::Unavailable, "test.work", "broken")
+    Error::unavailable("test.work", "broken")
 }
 
 #[tokio::test]

@@ -10,12 +10,12 @@ macro_rules! on_every_database {
         mod $database {
             use std::time::Duration;
 
-            use sixplay_core::{Error, ErrorKind, Result, conformance::{self, Backend}};
+            use sixplay_core::{Error, Result, conformance::{self, Backend}};
 
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() -> Result<()> {
                 let Some(scratch) = conformance::scratch(Backend::$backend).await? else { return Ok(()) };
-                let hangs = |_| Error::new(ErrorKind::Timeout, stringify!($name), "the test hangs");
+                let hangs = |_| Error::timeout(stringify!($name), "the test hangs");
                 tokio::time::timeout(Duration::from_secs(60), conformance::$module::$name(&scratch)).await.map_err(hangs)?
             })*
         }

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http::{Method, Response};
 use serde::Serialize;
 use sixplay_core::{
-    Error, ErrorKind, Result,
+    Error, Result,
     catalogue::{edit, read},
     store::Store,
 };
@@ -113,8 +113,7 @@ fn listed<T: Serialize>(request: &Request, items: Vec<T>) -> Result<Response<Byt
 }
 
 fn body(value: &impl Serialize) -> Result<Response<Bytes>> {
-    let written = serde_json::to_vec(value)
-        .map_err(|error| Error::new(ErrorKind::Unexpected, "api.write", "cannot write the answer").with_source(error));
+    let written = serde_json::to_vec(value).map_err(|error| Error::unexpected("api.write", "cannot write the answer").with_source(error));
     Ok(json(written?))
 }
 
@@ -124,5 +123,5 @@ fn number(request: &Request) -> Result<i64> {
 }
 
 fn not_found() -> Error {
-    Error::new(ErrorKind::NotFound, "api.find", "there is no such resource")
+    Error::not_found("api.find", "there is no such resource")
 }

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
-use sixplay_core::{Error, ErrorKind, Result};
+use sixplay_core::{Error, Result};
 
 /// The typed patch in `body`.
 ///
@@ -29,7 +29,7 @@ pub(super) fn pointed(error: Error) -> Error {
 }
 
 fn invalid(pointer: String, problem: &str) -> Error {
-    Error::new(ErrorKind::Invalid, "api.patch", "the body is not a valid patch").with("pointer", pointer).with("problem", problem)
+    Error::invalid("api.patch", "the body is not a valid patch").with("pointer", pointer).with("problem", problem)
 }
 
 fn pointer(path: &Path, problem: &str) -> String {
@@ -52,6 +52,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use sixplay_core::ErrorKind;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

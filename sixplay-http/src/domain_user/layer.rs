@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use sixplay_core::{Error, ErrorKind};
+use sixplay_core::Error;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -83,7 +83,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let user = host::one(&request).and_then(|()| {
             self.layer.user(&request).ok_or_else(|| {
-                let error = Error::new(ErrorKind::Forbidden, "users.select", "the host names no known client");
+                let error = Error::forbidden("users.select", "the host names no known client");
                 error.with("host", host::of(&request).unwrap_or_default())
             })
         });

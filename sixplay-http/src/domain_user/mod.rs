@@ -24,7 +24,7 @@ use std::{
 };
 
 use http::Method;
-use sixplay_core::{Error, ErrorKind, Result, config};
+use sixplay_core::{Error, Result, config};
 
 use file::UserFile;
 pub use file::{Flag, UserAccess};
@@ -182,5 +182,5 @@ fn read(path: &Path, default_cache: u32) -> Result<DomainUser> {
 }
 
 fn wrong(message: &'static str, path: &Path) -> Error {
-    Error::new(ErrorKind::Config, "users.load", message).with("file", path.display())
+    Error::config("users.load", message).with("file", path.display())
 }

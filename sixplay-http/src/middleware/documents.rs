@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sixplay_core::{Error, ErrorKind, Result, catalogue::StoredBody};
+use sixplay_core::{Error, Result, catalogue::StoredBody};
 
 use super::Scope;
 use crate::{cache::ValidFor, json};
@@ -51,11 +51,11 @@ pub(super) enum Stand {
 impl<'a> Document<'a> {
     pub(super) fn read(raw: &'a RawValue) -> Result<Self> {
         serde_json::from_str(raw.get())
-            .map_err(|error| Error::new(ErrorKind::Corrupt, "middleware.read", "the document has another shape").with_source(error))
+            .map_err(|error| Error::corrupt("middleware.read", "the document has another shape").with_source(error))
     }
 
     pub(super) fn compose(&self, scope: &Scope<'_>) -> Result<Vec<u8>> {
-        let body = self.body.as_ref().ok_or_else(|| Error::new(ErrorKind::Corrupt, "middleware.compose", "the document has no body"))?;
+        let body = self.body.as_ref().ok_or_else(|| Error::corrupt("middleware.compose", "the document has no body"))?;
         body.compose(scope.platform, &scope.parts)
     }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use sixplay_core::{Error, ErrorKind, Result};
+use sixplay_core::{Error, Result};
 use sixplay_index::{Filter, Query};
 
 use super::{App, Scope, documents::many, not_built, not_found};
@@ -62,7 +62,7 @@ pub(super) async fn first_letters(app: App, request: Request) -> Result<Response
     let filters = page(&request, &scope, scope.published()).conditions();
     let initials = app.index.values(&app.alias("program"), "initial", &filters, 100).await.map_err(not_built)?;
     let body = serde_json::to_vec(&initials)
-        .map_err(|error| Error::new(ErrorKind::Unexpected, "middleware.letters", "cannot write the initials").with_source(error))?;
+        .map_err(|error| Error::unexpected("middleware.letters", "cannot write the initials").with_source(error))?;
     Ok(json(body))
 }
 

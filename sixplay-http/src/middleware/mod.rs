@@ -124,7 +124,7 @@ impl App {
         Route::get(name, template, move |request| {
             let answer = handler(app.clone(), request);
             async move {
-                let late = |_| Error::new(ErrorKind::Timeout, "middleware.answer", "the index did not answer in time");
+                let late = |_| Error::timeout("middleware.answer", "the index did not answer in time");
                 tokio::time::timeout(deadline, answer).await.map_err(late)?
             }
         })
@@ -160,7 +160,7 @@ impl<'a> Scope<'a> {
     fn new(request: &'a Request) -> Result<Self> {
         let platform = request.segment("platform");
         if !request.user().is_none_or(|user| user.may_ask(platform)) {
-            return Err(Error::new(ErrorKind::Forbidden, "middleware.scope", "the client may not ask for this platform"));
+            return Err(Error::forbidden("middleware.scope", "the client may not ask for this platform"));
         }
         let csa = request.params().text("csa").and_then(|csa| csa.parse().ok()).filter(|csa| (1..=6).contains(csa));
         let parts = request.params().list("with").iter().map(String::as_str).collect();
@@ -187,11 +187,11 @@ impl<'a> Scope<'a> {
 /// An alias that is missing is an index that nobody has built yet, no answer to the client's question.
 fn not_built(error: Error) -> Error {
     match error.kind() {
-        ErrorKind::NotFound => Error::new(ErrorKind::Unavailable, "middleware.search", "the index is not built").with_source(error),
+        ErrorKind::NotFound => Error::unavailable("middleware.search", "the index is not built").with_source(error),
         _ => error,
     }
 }
 
 fn not_found(what: &'static str) -> Error {
-    Error::new(ErrorKind::NotFound, "middleware.find", what)
+    Error::not_found("middleware.find", what)
 }

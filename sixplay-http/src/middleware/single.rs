@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use sixplay_core::{Error, ErrorKind, Result};
+use sixplay_core::{Error, Result};
 use sixplay_index::{Filter, Query};
 
 use super::{
@@ -63,5 +63,5 @@ async fn expired(app: &App, scope: &Scope<'_>, id: &str) -> Result<bool> {
 }
 
 fn gone() -> Error {
-    Error::new(ErrorKind::Gone, "middleware.find", "the video's rights have ended")
+    Error::gone("middleware.find", "the video's rights have ended")
 }

@@ -20,7 +20,7 @@ use http::{
 };
 use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use sixplay_core::{Error, ErrorKind, Result};
+use sixplay_core::{Error, Result};
 use tower_service::Service;
 
 use super::{Request, Route};
@@ -54,7 +54,7 @@ impl Routes {
     /// `Config` when a name or a method and template occur twice, or a template is malformed or hides another.
     pub fn new(format: ErrorFormat, routes: impl IntoIterator<Item = Route>) -> Result<Self> {
         let routes: Vec<Route> = routes.into_iter().collect();
-        let refused = |message: &'static str, route: &Route| Error::new(ErrorKind::Config, "routes.new", message).with("route", route.name);
+        let refused = |message: &'static str, route: &Route| Error::config("routes.new", message).with("route", route.name);
         let mut templates: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (place, route) in routes.iter().enumerate() {
             let same = templates.entry(&route.template).or_default();
@@ -119,7 +119,7 @@ impl Table {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(refusal))) => refusal.render(self.format, &path),
             Ok(Err(panic)) => self.format.render(&panicked(panic.as_ref()), &path),
-            Err(_) => self.format.render(&Error::new(ErrorKind::Timeout, "routes.serve", "the request took too long"), &path),
+            Err(_) => self.format.render(&Error::timeout("routes.serve", "the request took too long"), &path),
         };
         if response.status() != StatusCode::NO_CONTENT {
             let length = HeaderValue::from(response.body().len());
@@ -140,7 +140,7 @@ impl Table {
             return Err(Refusal::Head(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
         }
         let found = self.paths.at(parts.uri.path());
-        let found = found.map_err(|_| Error::new(ErrorKind::NotFound, "routes.match", "there is nothing at this path"))?;
+        let found = found.map_err(|_| Error::not_found("routes.match", "there is nothing at this path"))?;
         let user = parts.extensions.get::<DomainUser>().cloned();
         let allowed = self.allowed(found.value, user.as_ref(), &parts.method)?;
         let Some(route) = allowed else {
@@ -166,7 +166,7 @@ impl Table {
 
     /// The route for the method, `None` for `OPTIONS`; what the client may not use is hidden from it.
     fn allowed(&self, same: &[usize], user: Option<&DomainUser>, method: &Method) -> Result<Option<&Route>, Refusal> {
-        let forbidden = || Error::new(ErrorKind::Forbidden, "routes.allow", "the client may not do this");
+        let forbidden = || Error::forbidden("routes.allow", "the client may not do this");
         let asked = if method == Method::HEAD { &Method::GET } else { method };
         if let Some(route) = same.iter().map(|place| &self.routes[*place]).find(|route| route.method == asked) {
             let granted = user.is_none_or(|user| user.allows(method, route.resource, route.name));
@@ -217,7 +217,7 @@ where
     B: Body + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let too_large = || Error::new(ErrorKind::TooLarge, "routes.body", "the body is over the limit").with("limit", limits.body);
+    let too_large = || Error::too_large("routes.body", "the body is over the limit").with("limit", limits.body);
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limits.body as u64) {
         return Err(too_large());
@@ -225,11 +225,11 @@ where
     match Limited::new(body, limits.body).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(error) => Err(Error::new(ErrorKind::Invalid, "routes.body", "the body cannot be read").with_source(error)),
+        Err(error) => Err(Error::invalid("routes.body", "the body cannot be read").with_source(error)),
     }
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Error::new(ErrorKind::Unexpected, "routes.serve", "the handler panicked").with("panic", text.unwrap_or("no text"))
+    Error::unexpected("routes.serve", "the handler panicked").with("panic", text.unwrap_or("no text"))
 }

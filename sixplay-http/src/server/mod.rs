@@ -9,7 +9,7 @@ use http_body::Body;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use sixplay_core::{Error, ErrorKind, Result, config};
+use sixplay_core::{Error, Result, config};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -101,9 +101,9 @@ impl Server {
     /// `Config` when the limits make no sense, `Unavailable` when the address is taken or not ours.
     pub async fn bind(addr: SocketAddr, config: ServerConfig) -> Result<Self> {
         if config.header_limit < 1024 || config.max_connections == 0 {
-            return Err(Error::new(ErrorKind::Config, "server.bind", "header_limit is at least 1024 and max_connections at least 1"));
+            return Err(Error::config("server.bind", "header_limit is at least 1024 and max_connections at least 1"));
         }
-        let failed = |error| Error::new(ErrorKind::Unavailable, "server.bind", "cannot listen").with("addr", addr).with_source(error);
+        let failed = |error| Error::unavailable("server.bind", "cannot listen").with("addr", addr).with_source(error);
         let listener = TcpListener::bind(addr).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self { listener, address, config, errors: ErrorFormat::Problem })

@@ -127,14 +127,12 @@ impl Documents {
     /// The documents as asked for; a failure of one is a failure of all.
     pub fn in_order(self, asked: usize) -> Result<Vec<Option<Box<RawValue>>>> {
         if self.docs.len() != asked {
-            return Err(Error::new(ErrorKind::Corrupt, "index.get", "the server answered another number of documents than asked"));
+            return Err(Error::corrupt("index.get", "the server answered another number of documents than asked"));
         }
         let source = |document: Document| match document.error {
             None => Ok(document.source),
-            Some(cause) if cause.kind == "index_not_found_exception" => {
-                Err(Error::new(ErrorKind::NotFound, "index.get", "there is no such index"))
-            }
-            Some(cause) => Err(Error::new(ErrorKind::Unavailable, "index.get", "a document cannot be read").with("reason", cause.text())),
+            Some(cause) if cause.kind == "index_not_found_exception" => Err(Error::not_found("index.get", "there is no such index")),
+            Some(cause) => Err(Error::unavailable("index.get", "a document cannot be read").with("reason", cause.text())),
         };
         self.docs.into_iter().map(source).collect()
     }
@@ -200,9 +198,7 @@ impl Aggregated {
     pub fn values(self, field: &str) -> Result<Vec<String>> {
         let text = |bucket: Bucket| match bucket.key {
             Key::Text(text) => Ok(text),
-            Key::Other(_) => {
-                Err(Error::new(ErrorKind::Invalid, "index.values", "only keyword fields have values to list").with("field", field))
-            }
+            Key::Other(_) => Err(Error::invalid("index.values", "only keyword fields have values to list").with("field", field)),
         };
         self.aggregations.map_or(Ok(Vec::new()), |found| found.values.buckets.into_iter().map(text).collect())
     }

@@ -123,7 +123,7 @@ fn one_line(document: &RawValue) -> Result<std::borrow::Cow<'_, RawValue>> {
 }
 
 fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::Unexpected, OPERATION, "a bulk request cannot be written").with_source(error)
+    Error::unexpected(OPERATION, "a bulk request cannot be written").with_source(error)
 }
 
 #[derive(Deserialize)]
@@ -147,7 +147,7 @@ fn outcomes(operations: &[Operation], answer: &Answer) -> Result<Vec<Outcome>> {
     if answer.status != 200 {
         return Err(failure(OPERATION, answer.status, &answer.body));
     }
-    let corrupt = |message: &'static str| Error::new(ErrorKind::Corrupt, OPERATION, message);
+    let corrupt = |message: &'static str| Error::corrupt(OPERATION, message);
     let items: Items =
         serde_json::from_slice(&answer.body).map_err(|error| corrupt("the server's answer cannot be read").with_source(error))?;
     if items.items.len() != operations.len() + usize::from(guarded(operations)) {
@@ -161,7 +161,7 @@ fn outcome(done: Done) -> Result<Outcome> {
     Ok(match (done.status, done.error) {
         (200..300, _) => Outcome::Done,
         (404, Some(cause)) if cause.kind == "index_not_found_exception" => {
-            return Err(Error::new(ErrorKind::NotFound, OPERATION, "there is no such index"));
+            return Err(Error::not_found(OPERATION, "there is no such index"));
         }
         // a delete of what is not there
         (404, None) => Outcome::Done,

@@ -20,7 +20,7 @@ use ::elasticsearch::{
 };
 use async_trait::async_trait;
 use serde_json::{json, value::RawValue};
-use sixplay_core::{Error, ErrorKind, Result, mapping::Mapping};
+use sixplay_core::{Error, Result, mapping::Mapping};
 
 use crate::{Backend, Filter, IndexConfig, IndexInfo, Operation, Outcome, Page, Query, Swap};
 use nodes::{Answer, Call, Nodes};
@@ -85,7 +85,7 @@ impl Elastic {
 }
 
 fn elsewhere(swap: &Swap, behind: &[String]) -> Error {
-    let error = Error::new(ErrorKind::Conflict, "index.swap", "the alias points elsewhere").with("index", &swap.alias);
+    let error = Error::conflict("index.swap", "the alias points elsewhere").with("index", &swap.alias);
     let found = if behind.is_empty() { "nothing".to_owned() } else { behind.join(",") };
     error.with("expected", swap.from.as_deref().unwrap_or("nothing")).with("found", found)
 }
@@ -115,9 +115,7 @@ impl Backend for Elastic {
     async fn resolve(&self, alias: &str) -> Result<Option<String>> {
         let mut behind = self.behind(alias).await?;
         if behind.len() > 1 {
-            return Err(
-                Error::new(ErrorKind::Conflict, "index.resolve", "several indices are behind the alias").with("found", behind.join(","))
-            );
+            return Err(Error::conflict("index.resolve", "several indices are behind the alias").with("found", behind.join(",")));
         }
         Ok(behind.pop())
     }

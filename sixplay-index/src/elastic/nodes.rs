@@ -89,7 +89,7 @@ impl Answer {
 
     pub fn parse<'a, T: Deserialize<'a>>(&'a self, call: &Call) -> Result<T> {
         serde_json::from_slice(&self.body)
-            .map_err(|error| Error::new(ErrorKind::Corrupt, call.operation, "the server's answer cannot be read").with_source(error))
+            .map_err(|error| Error::corrupt(call.operation, "the server's answer cannot be read").with_source(error))
     }
 }
 
@@ -148,7 +148,7 @@ impl Nodes {
 impl Node {
     fn new(url: &str) -> Result<Self> {
         // neither the URL nor an error that may quote it is told: it may hold a password
-        let config = |message: &'static str| Error::new(ErrorKind::Config, "index.connect", message);
+        let config = |message: &'static str| Error::config("index.connect", message);
         let mut url = Url::parse(url).map_err(|_| config("the index URL is wrong"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(config("every node's URL begins with http:// or https:// and names a host"));
@@ -165,9 +165,9 @@ impl Node {
 }
 
 fn unreachable(call: &Call) -> Error {
-    Error::new(ErrorKind::Unavailable, call.operation, "the index cannot be reached")
+    Error::unavailable(call.operation, "the index cannot be reached")
 }
 
 fn late_answer(call: &Call) -> Error {
-    Error::new(ErrorKind::Timeout, call.operation, "the index did not answer in time").with("ms", call.deadline.as_millis())
+    Error::timeout(call.operation, "the index did not answer in time").with("ms", call.deadline.as_millis())
 }

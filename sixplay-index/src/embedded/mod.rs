@@ -20,7 +20,7 @@ use std::{
 use async_trait::async_trait;
 use serde_json::value::RawValue;
 use sixplay_core::{
-    Error, ErrorKind, Result,
+    Error, Result,
     mapping::Mapping,
     store::{Row, Store, Transaction},
 };
@@ -77,7 +77,7 @@ impl Backend for Embedded {
             let mut tx = self.store.begin().await?;
             let number = tables::exact(&mut tx, name).await?;
             if number.is_none() && tables::target(&mut tx, name).await?.is_some() {
-                return Err(Error::new(ErrorKind::Invalid, "index.remove", "this is an alias, not an index"));
+                return Err(Error::invalid("index.remove", "this is an alias, not an index"));
             }
             let number = number.ok_or_else(|| missing("index.remove"))?;
             let shape = self.shape(&mut tx, number).await?;
@@ -164,11 +164,11 @@ impl Backend for Embedded {
 }
 
 fn missing(operation: &'static str) -> Error {
-    Error::new(ErrorKind::NotFound, operation, "there is no such index")
+    Error::not_found(operation, "there is no such index")
 }
 
 fn corrupt(error: serde_json::Error) -> Error {
-    Error::new(ErrorKind::Corrupt, "index.read", "the index holds something else than JSON").with_source(error)
+    Error::corrupt("index.read", "the index holds something else than JSON").with_source(error)
 }
 
 fn raw(row: &Row, column: &str) -> Result<Option<Box<RawValue>>> {

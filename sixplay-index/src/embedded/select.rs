@@ -1,7 +1,7 @@
 //! Filters, order and pages as SQL.
 
 use serde_json::value::RawValue;
-use sixplay_core::{Error, ErrorKind, Result, store::Transaction};
+use sixplay_core::{Error, Result, store::Transaction};
 
 use super::{
     analysis::analyze,
@@ -287,5 +287,5 @@ fn bound(value: &Value) -> sea_query::Value {
 }
 
 fn invalid(message: &'static str, field: &str) -> Error {
-    Error::new(ErrorKind::Invalid, "index.search", message).with("field", field)
+    Error::invalid("index.search", message).with("field", field)
 }

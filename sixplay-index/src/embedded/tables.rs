@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sixplay_core::{
-    Error, ErrorKind, Result,
+    Error, Result,
     store::{Store, Transaction},
 };
 
@@ -59,7 +59,7 @@ pub(super) async fn count(tx: &mut Transaction, shape: &Shape) -> Result<u64> {
 
 pub(super) async fn create(tx: &mut Transaction, name: &str, shape: &Shape, meta: &BTreeMap<String, String>) -> Result<()> {
     if find(tx, name).await?.is_some() {
-        return Err(Error::new(ErrorKind::Conflict, "index.create", "an index or alias has this name"));
+        return Err(Error::conflict("index.create", "an index or alias has this name"));
     }
     let sql = "INSERT INTO sixplay_index(name, shape, meta) VALUES (?, ?, ?) RETURNING number";
     let rows = tx.fetch_sql(sql, vec![name.into(), json(shape)?, json(meta)?]).await?;
@@ -105,11 +105,11 @@ pub(super) async fn list(tx: &mut Transaction, prefix: &str) -> Result<Vec<Index
 
 pub(super) async fn swap(tx: &mut Transaction, alias: &str, from: Option<&str>, to: &str) -> Result<()> {
     if exact(tx, alias).await?.is_some() {
-        return Err(Error::new(ErrorKind::Invalid, "index.swap", "an index has the alias's name"));
+        return Err(Error::invalid("index.swap", "an index has the alias's name"));
     }
     let current = target(tx, alias).await?;
     if current.as_deref() != from {
-        let error = Error::new(ErrorKind::Conflict, "index.swap", "the alias points elsewhere");
+        let error = Error::conflict("index.swap", "the alias points elsewhere");
         return Err(error.with("expected", from.unwrap_or("nothing")).with("found", current.as_deref().unwrap_or("nothing")));
     }
     if exact(tx, to).await?.is_none() {

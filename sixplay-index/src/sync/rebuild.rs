@@ -8,7 +8,7 @@ use std::{
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use serde::Deserialize;
-use sixplay_core::{Error, ErrorKind, Result, config, progress::Progress, source::Kind};
+use sixplay_core::{Error, Result, config, progress::Progress, source::Kind};
 use tokio_util::sync::CancellationToken;
 
 use super::{indexer::Indexer, write::write};
@@ -84,7 +84,7 @@ impl Rebuild {
         let mut report = RebuildReport::default();
         let built = tokio::select! {
             built = self.build(started, progress, &mut report) => built,
-            () = token.cancelled() => Err(Error::new(ErrorKind::Unavailable, "rebuild.run", "stopped before the swap")),
+            () = token.cancelled() => Err(Error::unavailable("rebuild.run", "stopped before the swap")),
         };
         let swapped = match built {
             Ok(live) => self.swap(&live, &report.indices).await,
@@ -154,7 +154,7 @@ impl Rebuild {
                 Ok(again) if again.is_empty() => return Ok(chunk),
                 Ok(again) => {
                     left = again;
-                    Error::new(ErrorKind::Unavailable, "rebuild.chunk", "the index stays busy")
+                    Error::unavailable("rebuild.chunk", "the index stays busy")
                 }
                 Err(error) if error.is_transient() => error,
                 Err(error) => return Err(error),
@@ -193,7 +193,7 @@ impl Rebuild {
         let most = (seen * self.config.tolerate_percent / 100.0).max(100.0);
         match report.rejected.last() {
             Some((id, reason)) if report.rejected.len() as f64 > most => {
-                let error = Error::new(ErrorKind::Unexpected, "rebuild.run", "too many roots are refused");
+                let error = Error::unexpected("rebuild.run", "too many roots are refused");
                 Err(error.with("refused", report.rejected.len()).with("last", id).with("reason", reason))
             }
             _ => Ok(()),
@@ -209,7 +209,7 @@ impl Rebuild {
         if held == report.indexed {
             return Ok(());
         }
-        let error = Error::new(ErrorKind::Unexpected, "rebuild.verify", "the new indices do not hold what was written");
+        let error = Error::unexpected("rebuild.verify", "the new indices do not hold what was written");
         Err(error.with("written", report.indexed).with("held", held))
     }
 

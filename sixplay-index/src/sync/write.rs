@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use sixplay_core::{
-    Error, ErrorKind, Result,
+    Error, Result,
     source::{Publishable, Rendered, Source},
     store::{Due, Store, Transaction},
 };
@@ -54,7 +54,7 @@ async fn render(
     match source.render(snapshot, kind, ids, now).await {
         Ok(roots) if roots.len() == ids.len() => rendered.extend(ids.iter().cloned().zip(roots)),
         Ok(roots) => {
-            let error = Error::new(ErrorKind::Unexpected, "source.render", "the source must answer every id");
+            let error = Error::unexpected("source.render", "the source must answer every id");
             return Err(error.with("kind", kind).with("asked", ids.len()).with("answered", roots.len()));
         }
         Err(error) if error.is_transient() => return Err(error),
@@ -91,17 +91,18 @@ fn guarded(publishable: &Publishable) -> Result<Box<RawValue>> {
     let rest = document
         .strip_prefix('{')
         .map(str::trim_start)
-        .ok_or_else(|| Error::new(ErrorKind::Corrupt, "source.render", "a document must be a JSON object"))?;
+        .ok_or_else(|| Error::corrupt("source.render", "a document must be a JSON object"))?;
     let from = publishable.visible_from.as_microsecond();
     let until = publishable.visible_until.map(|until| format!(",\"visible_until\":{}", until.as_microsecond())).unwrap_or_default();
     let comma = if rest.starts_with('}') { "" } else { "," };
     RawValue::from_string(format!("{{\"visible_from\":{from}{until}{comma}{rest}"))
-        .map_err(|error| Error::new(ErrorKind::Corrupt, "source.render", "a document must be a JSON object").with_source(error))
+        .map_err(|error| Error::corrupt("source.render", "a document must be a JSON object").with_source(error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sixplay_core::ErrorKind;
 
     #[test]
     fn the_guard_fields_join_any_object() {

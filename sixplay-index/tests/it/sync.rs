@@ -223,7 +223,7 @@ impl Source for Poisoned {
 
     async fn render(&self, snapshot: &mut Transaction, kind: &str, ids: &[String], now: Timestamp) -> Result<Vec<Rendered>> {
         if kind == "book" && ids.iter().any(|id| (self.poison)(id)) {
-            return Err(Error::new(ErrorKind::Corrupt, "test.render", "a poisoned row"));
+            return Err(Error::corrupt("test.render", "a poisoned row"));
         }
         self.inner.render(snapshot, kind, ids, now).await
     }

@@ -16,7 +16,7 @@ pub(super) async fn within<T>(operation: &'static str, answer: impl Future<Outpu
 pub(super) async fn deadline<T>(operation: &'static str, limit: Duration, work: impl Future<Output = T>) -> Result<T> {
     tokio::time::timeout(limit, work)
         .await
-        .map_err(|_| Error::new(ErrorKind::Timeout, operation, "the broker did not answer in time").with("seconds", limit.as_secs()))
+        .map_err(|_| Error::timeout(operation, "the broker did not answer in time").with("seconds", limit.as_secs()))
 }
 
 pub(super) fn failure(operation: &'static str, error: lapin::Error) -> Error {

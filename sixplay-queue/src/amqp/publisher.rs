@@ -42,7 +42,7 @@ impl Publisher {
     }
 
     pub async fn publish(&self, queue: &str, messages: &[Message]) -> Result<()> {
-        let closed = |_| Error::new(ErrorKind::Unexpected, "queue.publish", "the publisher is closed");
+        let closed = |_| Error::unexpected("queue.publish", "the publisher is closed");
         let _turn = deadline("queue.publish", ANSWER, self.turns.acquire()).await?.map_err(closed)?;
         let channel = self.channel().await?;
         let mut rest = messages;
@@ -60,7 +60,7 @@ impl Publisher {
         let connection = self.link.connection().await?;
         if connection.status().blocked() {
             // what is written now would only pile up here
-            return Err(Error::new(ErrorKind::Unavailable, "queue.publish", "the broker is short of memory or disk"));
+            return Err(Error::unavailable("queue.publish", "the broker is short of memory or disk"));
         }
         if let Some(channel) = self.idle() {
             return Ok(channel);

@@ -12,7 +12,7 @@ use lapin::{
     options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions},
     types::FieldTable,
 };
-use sixplay_core::{Error, ErrorKind, Result};
+use sixplay_core::{Error, Result};
 use tokio::task::JoinHandle;
 
 use super::{Amqp, failure::within};
@@ -72,7 +72,7 @@ impl Subscriber {
 
     fn lost(&mut self) -> Error {
         self.state = State::Lost;
-        Error::new(ErrorKind::Unavailable, "queue.receive", "the subscription was lost").with("queue", &self.queue)
+        Error::unavailable("queue.receive", "the subscription was lost").with("queue", &self.queue)
     }
 }
 

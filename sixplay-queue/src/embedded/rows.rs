@@ -10,7 +10,7 @@ use std::{
 
 use sea_query::Value;
 use sixplay_core::{
-    Error, ErrorKind, Result,
+    Error, Result,
     store::{Row, Store, Transaction},
 };
 
@@ -173,7 +173,7 @@ async fn id(transaction: &mut Transaction, queue: &str) -> Result<i64> {
 }
 
 fn unknown(queue: &str) -> Error {
-    Error::new(ErrorKind::NotFound, "queue.find", "there is no such queue").with("queue", queue)
+    Error::not_found("queue.find", "there is no such queue").with("queue", queue)
 }
 
 fn until(now: i64, lease: Duration) -> Value {

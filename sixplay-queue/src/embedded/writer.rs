@@ -48,7 +48,7 @@ impl Writer {
 }
 
 pub(super) fn ended() -> Error {
-    Error::new(ErrorKind::Unavailable, "queue.write", "the runtime that opened the queue has ended")
+    Error::unavailable("queue.write", "the runtime that opened the queue has ended")
 }
 
 async fn serve(store: Store, mut queue: mpsc::Receiver<Job>, changed: Arc<Notify>) {
@@ -62,7 +62,7 @@ async fn serve(store: Store, mut queue: mpsc::Receiver<Job>, changed: Arc<Notify
                 // nobody may wait any more
                 jobs.drain(..).zip(answers).for_each(|(job, answer)| drop(job.answer.send(answer)));
             }
-            Err(error) => jobs.drain(..).for_each(|job| drop(job.answer.send(Err(copy(&error))))),
+            Err(error) => jobs.drain(..).for_each(|job| drop(job.answer.send(Err(error.clone())))),
         }
     }
 }
@@ -79,8 +79,4 @@ async fn commit(store: &Store, jobs: &[Job]) -> Result<Vec<Result<Done>>> {
     }
     transaction.commit().await?;
     Ok(answers)
-}
-
-fn copy(error: &Error) -> Error {
-    Error::new(error.kind(), "queue.write", error.to_string())
 }

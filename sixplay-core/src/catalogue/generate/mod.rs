@@ -17,7 +17,7 @@ use super::{
     },
 };
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     progress::Progress,
     store::{Store, Transaction},
 };
@@ -88,7 +88,7 @@ pub struct Generated {
 /// `Conflict` when there are programs, videos or services already; `Unavailable`, `Timeout`.
 pub async fn generate(store: &Store, options: &GenerateOptions, progress: &Progress) -> Result<Generated> {
     if !super::is_empty(store).await? {
-        return Err(Error::new(ErrorKind::Conflict, "catalogue.generate", "the store has a catalogue already; generate into an empty one"));
+        return Err(Error::conflict("catalogue.generate", "the store has a catalogue already; generate into an empty one"));
     }
     let mut tx = store.begin().await?;
     let now = options.now.as_second() * SECOND;

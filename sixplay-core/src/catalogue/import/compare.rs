@@ -6,7 +6,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{Body, Difference, ImportOptions, Imported, Kind, program::DETAIL};
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     catalogue::{StoredBody, load, render, rows::Video},
     store::Transaction,
 };
@@ -38,7 +38,7 @@ async fn served(tx: &mut Transaction, body: &Body, options: &ImportOptions, hidd
     let at = options.at.as_microsecond();
     let text = |key: &str| body.value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = body.value.get("id").and_then(Value::as_i64).unwrap_or_default();
-    let defect = |error| Error::new(ErrorKind::Unexpected, "catalogue.compare", "the rendered body is no JSON").with_source(error);
+    let defect = |error| Error::unexpected("catalogue.compare", "the rendered body is no JSON").with_source(error);
     let stored = match body.kind {
         Kind::Rating => return load::rating(tx, number).await?.map(|json| serde_json::from_str(&json).map_err(defect)).transpose(),
         Kind::Service => load::services(tx, &[text("code")]).await?.values().next().map(render::service_body),

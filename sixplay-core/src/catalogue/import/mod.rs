@@ -156,11 +156,11 @@ struct Body {
 
 fn read(input: Input) -> Result<Vec<Body>> {
     let file = input.name;
-    let invalid = |message: &'static str| Error::new(ErrorKind::Invalid, "catalogue.import", message).with("file", &file);
+    let invalid = |message: &'static str| Error::invalid("catalogue.import", message).with("file", &file);
     let mut bytes = Vec::new();
     input.content.take(BODIES + 1).read_to_end(&mut bytes).map_err(|error| invalid("the file cannot be read").with_source(error))?;
     if bytes.len() as u64 > BODIES {
-        return Err(Error::new(ErrorKind::TooLarge, "catalogue.import", "the file is too large").with("file", &file).with("limit", BODIES));
+        return Err(Error::too_large("catalogue.import", "the file is too large").with("file", &file).with("limit", BODIES));
     }
     let value = serde_json::from_slice(&bytes).map_err(|error| invalid("the file is no JSON").with_source(error))?;
     let items: Vec<(usize, String, Value)> = match value {

@@ -4,7 +4,7 @@ use sea_query::Value as Cell;
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, ErrorKind, Result,
+    Error, Result,
     catalogue::{
         bulk::Cells,
         schema::{Column, Kind, Table, Wire},
@@ -149,5 +149,5 @@ pub(super) fn bad(path: &str, value: &Value, message: &'static str) -> Error {
     if shown.chars().count() > 200 {
         shown = shown.chars().take(200).chain(['…']).collect();
     }
-    Error::new(ErrorKind::Invalid, "catalogue.import", message).with("path", path).with("value", shown)
+    Error::invalid("catalogue.import", message).with("path", path).with("value", shown)
 }

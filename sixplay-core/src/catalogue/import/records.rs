@@ -61,9 +61,8 @@ fn failure(kind: ErrorKind, message: &'static str, file: &str, line: u64) -> Err
 
 fn add(batch: &mut Batch, line: &[u8], number: u64) -> Result<()> {
     let path = format!("line {number}");
-    let line: Line = serde_json::from_slice(line).map_err(|error| {
-        Error::new(ErrorKind::Invalid, "catalogue.import", "the line is no exported row").with("path", &path).with_source(error)
-    })?;
+    let line: Line = serde_json::from_slice(line)
+        .map_err(|error| Error::invalid("catalogue.import", "the line is no exported row").with("path", &path).with_source(error))?;
     let Some(table) = TABLES.iter().find(|table| table.name == line.table) else {
         return Err(bad(&path, &Value::String(line.table), "no such table"));
     };

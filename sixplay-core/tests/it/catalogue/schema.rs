@@ -71,7 +71,7 @@ pub(super) async fn tables(store: &Store) -> Result<BTreeSet<String>> {
         Dialect::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
         Dialect::Mysql => "SELECT CAST(TABLE_NAME AS CHAR) AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()",
         Dialect::Postgres => "SELECT CAST(table_name AS text) AS name FROM information_schema.tables WHERE table_schema = 'public'",
-        _ => return Err(Error::new(ErrorKind::Unsupported, "test.tables", "unknown dialect")),
+        _ => return Err(Error::unsupported("test.tables", "unknown dialect")),
     };
     let rows = store.session().await?.fetch_sql(sql, Vec::new()).await?;
     let names = rows.iter().map(|row| row.text("name")).collect::<Result<BTreeSet<String>>>()?;
