@@ -1,5 +1,5 @@
-//! What tests share: databases made for one test, a tiny second source, a sink that collects, and the functions that
-//! every database must pass. A broken expectation panics.
+//! What tests share: databases made for one test, a tiny second source, a sink that collects, and
+//! the functions that every database must pass. A broken expectation panics.
 
 pub mod changes;
 pub mod installation;
@@ -39,21 +39,28 @@ impl Backend {
     pub const ALL: [Self; 3] = [Self::Sqlite, Self::Mariadb, Self::Postgres];
 }
 
-/// The URL of the test server `name` (`mariadb`): the variable `SIXPLAY_TEST_MARIADB`, or `None`, and a line that says so,
-/// when `SIXPLAY_TEST_SKIP` names it.
+/// The URL of the test server `name` (`mariadb`): the variable `SIXPLAY_TEST_MARIADB`, or `None`,
+/// and a line that says so, when `SIXPLAY_TEST_SKIP` names it.
 ///
 /// # Errors
-/// `Config` when it is neither given nor skipped: a missing server must not look like a passed test.
+/// `Config` when it is neither given nor skipped: a missing server must not look like a passed
+/// test.
 pub fn server(name: &str) -> Result<Option<String>> {
     let variable = format!("SIXPLAY_TEST_{}", name.to_uppercase());
     if let Ok(url) = std::env::var(&variable) {
         return Ok(Some(url));
     }
-    if std::env::var("SIXPLAY_TEST_SKIP").is_ok_and(|skip| skip.split_whitespace().any(|skipped| skipped == name)) {
+    if std::env::var("SIXPLAY_TEST_SKIP")
+        .is_ok_and(|skip| skip.split_whitespace().any(|skipped| skipped == name))
+    {
         eprintln!("skipped: no {name}");
         return Ok(None);
     }
-    Err(Error::config("conformance.server", "a test server is neither given nor skipped").with("variable", variable))
+    Err(Error::config(
+        "conformance.server",
+        "a test server is neither given nor skipped",
+    )
+    .with("variable", variable))
 }
 
 /// An empty database of this test's own on `backend`; `None` when its server is skipped.
@@ -72,8 +79,8 @@ pub async fn scratch(backend: Backend) -> Result<Option<Scratch>> {
     }
 }
 
-/// An empty database on the MariaDB, MySQL or PostgreSQL server at `url`; on the way, removes those that tests of more than two
-/// hours ago left behind.
+/// An empty database on the MariaDB, MySQL or PostgreSQL server at `url`; on the way, removes those
+/// that tests of more than two hours ago left behind.
 ///
 /// # Errors
 /// As [`Store::connect`].
@@ -82,18 +89,36 @@ pub async fn database(url: &str) -> Result<Scratch> {
     let admin = Store::connect(url).await?;
     SWEPT.get_or_init(|| sweep(&admin)).await;
     let name = unique();
-    admin.session().await?.batch(&format!("CREATE DATABASE {name}")).await?;
+    admin
+        .session()
+        .await?
+        .batch(&format!("CREATE DATABASE {name}"))
+        .await?;
     admin.close().await;
     let own = with_database(url, &name);
-    Ok(Scratch { store: Store::connect(&own).await?, url: own, place: Place::Database { server: url.to_owned(), name } })
+    Ok(Scratch {
+        store: Store::connect(&own).await?,
+        url: own,
+        place: Place::Database {
+            server: url.to_owned(),
+            name,
+        },
+    })
 }
 
 async fn folder() -> Result<Scratch> {
     let folder = std::env::temp_dir().join(unique());
-    let failed = |error| Error::unavailable("conformance.scratch", "cannot create a temporary folder").with_source(error);
+    let failed = |error| {
+        Error::unavailable("conformance.scratch", "cannot create a temporary folder")
+            .with_source(error)
+    };
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let url = format!("sqlite:{}", folder.join("store.db").display());
-    Ok(Scratch { store: Store::connect(&url).await?, url, place: Place::Folder(folder) })
+    Ok(Scratch {
+        store: Store::connect(&url).await?,
+        url,
+        place: Place::Folder(folder),
+    })
 }
 
 /// A database that is removed when the value is dropped.
@@ -128,8 +153,14 @@ impl Drop for Scratch {
                 let (server, name) = (server.clone(), name.clone());
                 // a destructor cannot wait within the test's own runtime
                 let _ = std::thread::spawn(move || {
-                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                    runtime.map(|runtime| runtime.block_on(async { remove(&Store::connect(&server).await?, &name).await }))
+                    let runtime = tokio::runtime::Builder::new_current_thread()
+                        .enable_all()
+                        .build();
+                    runtime.map(|runtime| {
+                        runtime.block_on(async {
+                            remove(&Store::connect(&server).await?, &name).await
+                        })
+                    })
                 })
                 .join();
             }
@@ -138,8 +169,16 @@ impl Drop for Scratch {
 }
 
 async fn remove(server: &Store, name: &str) -> Result<()> {
-    let force = if server.dialect() == crate::store::Dialect::Postgres { " WITH (FORCE)" } else { "" };
-    server.session().await?.batch(&format!("DROP DATABASE IF EXISTS {name}{force}")).await
+    let force = if server.dialect() == crate::store::Dialect::Postgres {
+        " WITH (FORCE)"
+    } else {
+        ""
+    };
+    server
+        .session()
+        .await?
+        .batch(&format!("DROP DATABASE IF EXISTS {name}{force}"))
+        .await
 }
 
 /// What cannot be removed now, a later run removes.
@@ -148,12 +187,16 @@ async fn sweep(server: &Store) {
         crate::store::Dialect::Postgres => "SELECT CAST(datname AS text) AS name FROM pg_database",
         _ => "SELECT CAST(SCHEMA_NAME AS CHAR) AS name FROM information_schema.SCHEMATA",
     };
-    let Ok(mut session) = server.session().await else { return };
+    let Ok(mut session) = server.session().await else {
+        return;
+    };
     let rows = session.fetch_sql(sql, Vec::new()).await.unwrap_or_default();
     drop(session);
     let oldest = seconds().saturating_sub(LEFTOVER.as_secs());
     for name in rows.iter().filter_map(|row| row.text("name").ok()) {
-        let born = name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next()?.parse::<u64>().ok());
+        let born = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split('_').next()?.parse::<u64>().ok());
         if born.is_some_and(|born| born < oldest) {
             drop(remove(server, &name).await);
         }
@@ -163,19 +206,36 @@ async fn sweep(server: &Store) {
 /// A name that no other test has: its time first, so that leftovers can be told.
 fn unique() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
-    format!("{PREFIX}{}_{}_{nanos}_{}", seconds(), std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .subsec_nanos();
+    format!(
+        "{PREFIX}{}_{}_{nanos}_{}",
+        seconds(),
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 fn seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
 }
 
 /// `url` with another database: `scheme://user@host:port/NAME?options`.
 fn with_database(url: &str, name: &str) -> String {
-    let (base, options) = url.split_once('?').map_or((url, String::new()), |(base, options)| (base, format!("?{options}")));
+    let (base, options) = url
+        .split_once('?')
+        .map_or((url, String::new()), |(base, options)| {
+            (base, format!("?{options}"))
+        });
     let host = base.find("://").map_or(0, |position| position + 3);
-    let end = base[host..].find('/').map_or(base.len(), |position| host + position);
+    let end = base[host..]
+        .find('/')
+        .map_or(base.len(), |position| host + position);
     format!("{}/{name}{options}", &base[..end])
 }
 
@@ -194,12 +254,21 @@ impl Collector {
 
     /// The deliveries since the last call.
     pub fn deliveries(&self) -> Vec<Vec<Root>> {
-        std::mem::take(&mut *self.deliveries.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut *self
+                .deliveries
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// The roots delivered since the last call, as `kind:id`.
     pub fn roots(&self) -> BTreeSet<String> {
-        self.deliveries().into_iter().flatten().map(|root| format!("{}:{}", root.kind, root.id)).collect()
+        self.deliveries()
+            .into_iter()
+            .flatten()
+            .map(|root| format!("{}:{}", root.kind, root.id))
+            .collect()
     }
 }
 
@@ -209,7 +278,10 @@ impl Sink for Collector {
         if self.refusing.load(Ordering::SeqCst) {
             return Err(Error::unavailable("collector.deliver", "refused on demand"));
         }
-        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).push(roots.to_vec());
+        self.deliveries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(roots.to_vec());
         Ok(())
     }
 }
@@ -221,6 +293,9 @@ mod tests {
     #[test]
     fn the_database_of_a_url_is_replaced_or_added() {
         assert_eq!(with_database("mysql://u:p@h:1", "x"), "mysql://u:p@h:1/x");
-        assert_eq!(with_database("postgres://u@h:1/postgres?sslmode=disable", "x"), "postgres://u@h:1/x?sslmode=disable");
+        assert_eq!(
+            with_database("postgres://u@h:1/postgres?sslmode=disable", "x"),
+            "postgres://u@h:1/x?sslmode=disable"
+        );
     }
 }

@@ -12,8 +12,9 @@ use crate::{Error, Result};
 
 /// A process's tasks, which stop together: at SIGTERM or SIGINT, or when one of them fails.
 ///
-/// A task watches [`Daemon::token`] and returns once it is cancelled and its work in hand is done. A task that returns
-/// `Ok` earlier just ends; when all have ended, so does the daemon. Signals count from [`Daemon::new`] on.
+/// A task watches [`Daemon::token`] and returns once it is cancelled and its work in hand is done.
+/// A task that returns `Ok` earlier just ends; when all have ended, so does the daemon. Signals
+/// count from [`Daemon::new`] on.
 pub struct Daemon {
     name: Arc<str>,
     drain: Duration,
@@ -26,11 +27,30 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// A daemon whose tasks have `drain` to finish once it is told to stop; must be called within a tokio runtime.
+    /// A daemon whose tasks have `drain` to finish once it is told to stop; must be called within a
+    /// tokio runtime.
     pub fn new(name: impl Into<Arc<str>>, drain: Duration) -> Self {
-        let (name, token, at_once) = (name.into(), CancellationToken::new(), CancellationToken::new());
-        let listening = Signals::new().map(|signals| drop(tokio::spawn(signals.watch(name.clone(), token.clone(), at_once.clone()))));
-        Self { name, drain, token, at_once, listening, tasks: JoinSet::new(), names: HashMap::new() }
+        let (name, token, at_once) = (
+            name.into(),
+            CancellationToken::new(),
+            CancellationToken::new(),
+        );
+        let listening = Signals::new().map(|signals| {
+            drop(tokio::spawn(signals.watch(
+                name.clone(),
+                token.clone(),
+                at_once.clone(),
+            )))
+        });
+        Self {
+            name,
+            drain,
+            token,
+            at_once,
+            listening,
+            tasks: JoinSet::new(),
+            names: HashMap::new(),
+        }
     }
 
     /// Cancelled when the daemon stops; cancelling it stops the daemon.
@@ -39,17 +59,21 @@ impl Daemon {
     }
 
     /// Starts a task; must be called within a tokio runtime.
-    pub fn spawn(&mut self, name: impl Into<String>, task: impl Future<Output = Result<()>> + Send + 'static) {
+    pub fn spawn(
+        &mut self,
+        name: impl Into<String>,
+        task: impl Future<Output = Result<()>> + Send + 'static,
+    ) {
         let handle = self.tasks.spawn(task);
         self.names.insert(handle.id(), name.into());
     }
 
-    /// Waits for a signal, the token, the first failing task, or the end of all tasks; then stops the others and waits for
-    /// them. A second signal ends that wait.
+    /// Waits for a signal, the token, the first failing task, or the end of all tasks; then stops
+    /// the others and waits for them. A second signal ends that wait.
     ///
     /// # Errors
-    /// The first task's error; `Unexpected` for a task's panic; `Timeout` naming the tasks that did not stop in time,
-    /// which are then aborted.
+    /// The first task's error; `Unexpected` for a task's panic; `Timeout` naming the tasks that did
+    /// not stop in time, which are then aborted.
     pub async fn run(mut self) -> Result<()> {
         std::mem::replace(&mut self.listening, Ok(()))?;
         let mut outcome = self.work().await;
@@ -66,9 +90,16 @@ impl Daemon {
         let mut left: Vec<_> = self.names.into_values().collect();
         left.sort_unstable();
         let left = left.join(", ");
-        tracing::error!(daemon = &*self.name, tasks = left, "tasks did not stop in time");
-        let late = || Error::timeout("daemon.run", "tasks did not stop in time").with("tasks", &left);
-        Err(outcome.err().map_or_else(late, |error| error.with("unstopped", &left)))
+        tracing::error!(
+            daemon = &*self.name,
+            tasks = left,
+            "tasks did not stop in time"
+        );
+        let late =
+            || Error::timeout("daemon.run", "tasks did not stop in time").with("tasks", &left);
+        Err(outcome
+            .err()
+            .map_or_else(late, |error| error.with("unstopped", &left)))
     }
 
     /// Runs until there is a reason to stop.
@@ -98,7 +129,10 @@ impl Daemon {
     fn ended(&mut self, ended: Result<(Id, Result<()>), JoinError>) -> Result<()> {
         let (id, result) = match ended {
             Ok((id, result)) => (id, result),
-            Err(error) => (error.id(), Err(Error::unexpected("daemon.run", "a task panicked").with_source(error))),
+            Err(error) => (
+                error.id(),
+                Err(Error::unexpected("daemon.run", "a task panicked").with_source(error)),
+            ),
         };
         let task = self.names.remove(&id).unwrap_or_default();
         if let Err(error) = &result {
@@ -116,14 +150,24 @@ struct Signals {
 impl Signals {
     fn new() -> Result<Self> {
         let listen = |kind| {
-            let failed = |error| Error::unexpected("daemon.run", "cannot listen for signals").with_source(error);
+            let failed = |error| {
+                Error::unexpected("daemon.run", "cannot listen for signals").with_source(error)
+            };
             signal(kind).map_err(failed)
         };
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
     }
 
     /// The first signal stops the daemon, the second ends its drain.
-    async fn watch(mut self, daemon: Arc<str>, token: CancellationToken, at_once: CancellationToken) {
+    async fn watch(
+        mut self,
+        daemon: Arc<str>,
+        token: CancellationToken,
+        at_once: CancellationToken,
+    ) {
         let signal = self.next().await;
         tracing::info!(daemon = &*daemon, signal, "stopping");
         token.cancel();

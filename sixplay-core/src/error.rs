@@ -1,4 +1,5 @@
-//! The one error of the SDK: what kind, whether a retry may help, which operation, and what was at hand.
+//! The one error of the SDK: what kind, whether a retry may help, which operation, and what was at
+//! hand.
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
@@ -57,8 +58,9 @@ impl ErrorKind {
 
 /// A failure with its kind, operation, context and cause.
 ///
-/// `Display` prints `operation: message (key=value, …): cause: …` on one line; it never holds a secret as
-/// long as no secret is passed to [`Error::with`]. A clone is whole: kind, context and causes.
+/// `Display` prints `operation: message (key=value, …): cause: …` on one line; it never holds a
+/// secret as long as no secret is passed to [`Error::with`]. A clone is whole: kind, context and
+/// causes.
 ///
 /// ```
 /// use sixplay_core::{Error, ErrorKind};
@@ -83,8 +85,18 @@ struct Inner {
 
 impl Error {
     /// An error of `kind` met while doing `operation` (`"store.connect"`, `"config.load"`).
-    pub fn new(kind: ErrorKind, operation: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner { kind, operation, message: message.into(), context: Vec::new(), source: None }))
+    pub fn new(
+        kind: ErrorKind,
+        operation: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation,
+            message: message.into(),
+            context: Vec::new(),
+            source: None,
+        }))
     }
 
     /// Adds one fact that helps to find the place: a file, a key, an id.
@@ -123,7 +135,10 @@ impl Error {
 
     /// The facts added with [`Error::with`], in order.
     pub fn context(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.context.iter().map(|(key, value)| (*key, value.as_str()))
+        self.0
+            .context
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
     }
 }
 
@@ -131,7 +146,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.operation, self.0.message)?;
         for (position, (key, value)) in self.context().enumerate() {
-            write!(f, "{}{key}={value}", if position == 0 { " (" } else { ", " })?;
+            write!(
+                f,
+                "{}{key}={value}",
+                if position == 0 { " (" } else { ", " }
+            )?;
         }
         if !self.0.context.is_empty() {
             f.write_str(")")?;
@@ -140,7 +159,11 @@ impl fmt::Display for Error {
         while let Some(source) = cause {
             write!(f, ": {source}")?;
             // an `Error` prints its own causes
-            cause = if source.is::<Error>() { None } else { source.source() };
+            cause = if source.is::<Error>() {
+                None
+            } else {
+                source.source()
+            };
         }
         Ok(())
     }
@@ -154,7 +177,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -193,13 +219,18 @@ mod tests {
     fn display_names_operation_context_and_causes_once() {
         let inner = Error::timeout("store.fetch", "no answer").with("ms", 5);
         let error = Error::unavailable("detector.poll", "cannot read changes").with_source(inner);
-        assert_eq!(error.to_string(), "detector.poll: cannot read changes: store.fetch: no answer (ms=5)");
+        assert_eq!(
+            error.to_string(),
+            "detector.poll: cannot read changes: store.fetch: no answer (ms=5)"
+        );
         assert!(error.is_transient());
     }
 
     #[test]
     fn a_clone_keeps_context_and_causes_and_changes_alone() {
-        let error = Error::conflict("a.b", "taken").with("id", 1).with_source(Error::gone("c.d", "away"));
+        let error = Error::conflict("a.b", "taken")
+            .with("id", 1)
+            .with_source(Error::gone("c.d", "away"));
         let clone = error.clone().with("more", 2);
         assert_eq!(error.to_string(), "a.b: taken (id=1): c.d: away");
         assert_eq!(clone.to_string(), "a.b: taken (id=1, more=2): c.d: away");

@@ -1,5 +1,5 @@
-//! What the sixplay crates share: errors, configuration, the daemon runtime, and, by feature, the SQL store with its
-//! change log and detector, and the catalogue of a TV catch-up service.
+//! What the sixplay crates share: errors, configuration, the daemon runtime, and, by feature, the
+//! SQL store with its change log and detector, and the catalogue of a TV catch-up service.
 //!
 //! | feature | adds |
 //! |---|---|

@@ -35,26 +35,41 @@ pub enum FieldKind {
 impl Field {
     /// An exact string.
     pub fn keyword(name: &'static str) -> Self {
-        Self { name, kind: FieldKind::Keyword }
+        Self {
+            name,
+            kind: FieldKind::Keyword,
+        }
     }
 
     /// A 64-bit integer.
     pub fn long(name: &'static str) -> Self {
-        Self { name, kind: FieldKind::Long }
+        Self {
+            name,
+            kind: FieldKind::Long,
+        }
     }
 
     /// French text.
     pub fn french(name: &'static str) -> Self {
-        Self { name, kind: FieldKind::French }
+        Self {
+            name,
+            kind: FieldKind::French,
+        }
     }
 
     /// Any JSON, kept and never searched.
     pub fn stored(name: &'static str) -> Self {
-        Self { name, kind: FieldKind::Stored }
+        Self {
+            name,
+            kind: FieldKind::Stored,
+        }
     }
 
     /// An array of objects filtered one by one.
     pub fn nested(name: &'static str, fields: Vec<Field>) -> Self {
-        Self { name, kind: FieldKind::Nested(fields) }
+        Self {
+            name,
+            kind: FieldKind::Nested(fields),
+        }
     }
 }

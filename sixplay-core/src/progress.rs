@@ -1,4 +1,5 @@
-//! The progress of a long job: a bar for people, a line a second for machines, both on standard error.
+//! The progress of a long job: a bar for people, a line a second for machines, both on standard
+//! error.
 
 use std::{
     io::{IsTerminal, Write},
@@ -11,8 +12,8 @@ use serde::Serialize;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Counts what a job has done. On a terminal that can (`TERM` is neither unset nor `dumb`) it draws a bar; elsewhere it writes at most
-/// one line of JSON a second, and one at the end:
+/// Counts what a job has done. On a terminal that can (`TERM` is neither unset nor `dumb`) it draws
+/// a bar; elsewhere it writes at most one line of JSON a second, and one at the end:
 /// `{"progress":"rebuild","done":500,"total":1000,"per_second":250.0,"elapsed_ms":2000}`.
 pub struct Progress {
     label: String,
@@ -41,8 +42,21 @@ impl Progress {
     /// Begins a job of `total` steps, if that is known.
     pub fn new(label: impl Into<String>, total: Option<u64>) -> Self {
         let (label, now) = (label.into(), Instant::now());
-        let bar = std::io::stderr().is_terminal().then(|| bar(&label, total)).filter(|bar| !bar.is_hidden());
-        Self { label, began: now, bar, state: Mutex::new(State { done: 0, total, written: now, finished: false }) }
+        let bar = std::io::stderr()
+            .is_terminal()
+            .then(|| bar(&label, total))
+            .filter(|bar| !bar.is_hidden());
+        Self {
+            label,
+            began: now,
+            bar,
+            state: Mutex::new(State {
+                done: 0,
+                total,
+                written: now,
+                finished: false,
+            }),
+        }
     }
 
     /// `n` more steps are done.
@@ -84,7 +98,11 @@ impl Progress {
     fn write(&self, state: &mut State) {
         state.written = Instant::now();
         // a closed standard error must not end the job
-        let _ = writeln!(std::io::stderr(), "{}", line(&self.label, state.done, state.total, self.began.elapsed()));
+        let _ = writeln!(
+            std::io::stderr(),
+            "{}",
+            line(&self.label, state.done, state.total, self.began.elapsed())
+        );
     }
 }
 
@@ -97,11 +115,21 @@ impl Drop for Progress {
 fn line(progress: &str, done: u64, total: Option<u64>, elapsed: Duration) -> String {
     let per_second = (done as f64 / elapsed.as_secs_f64().max(0.001) * 10.0).round() / 10.0;
     let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    serde_json::to_string(&Line { progress, done, total, per_second, elapsed_ms }).unwrap_or_default()
+    serde_json::to_string(&Line {
+        progress,
+        done,
+        total,
+        per_second,
+        elapsed_ms,
+    })
+    .unwrap_or_default()
 }
 
 fn bar(label: &str, total: Option<u64>) -> ProgressBar {
-    let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new).with_message(label.to_owned()).with_style(style(total.is_some()));
+    let bar = total
+        .map_or_else(ProgressBar::no_length, ProgressBar::new)
+        .with_message(label.to_owned())
+        .with_style(style(total.is_some()));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
@@ -121,7 +149,12 @@ mod tests {
     #[test]
     fn a_line_is_json_with_the_rate() {
         let expected = r#"{"progress":"rebuild","done":500,"total":1000,"per_second":250.0,"elapsed_ms":2000}"#;
-        assert_eq!(line("rebuild", 500, Some(1000), Duration::from_secs(2)), expected);
-        assert!(line("rebuild", 0, None, Duration::ZERO).contains(r#""total":null,"per_second":0.0"#));
+        assert_eq!(
+            line("rebuild", 500, Some(1000), Duration::from_secs(2)),
+            expected
+        );
+        assert!(
+            line("rebuild", 0, None, Duration::ZERO).contains(r#""total":null,"per_second":0.0"#)
+        );
     }
 }

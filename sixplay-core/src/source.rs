@@ -1,5 +1,5 @@
-//! What the machinery of freshness needs to know of a relational model: its root documents, the tables they are
-//! made of, and how to render one.
+//! What the machinery of freshness needs to know of a relational model: its root documents, the
+//! tables they are made of, and how to render one.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -20,7 +20,10 @@ pub struct Root {
 impl Root {
     /// A reference to `id` of `kind`.
     pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
-        Self { kind: kind.into(), id: id.into() }
+        Self {
+            kind: kind.into(),
+            id: id.into(),
+        }
     }
 }
 
@@ -102,7 +105,8 @@ pub enum Rendered {
     },
 }
 
-/// A document and the time for which it holds; windows are half-open: `visible_from <= t < visible_until`.
+/// A document and the time for which it holds; windows are half-open: `visible_from <= t <
+/// visible_until`.
 #[derive(Clone, Debug)]
 pub struct Publishable {
     /// The document, a JSON object whose keys are the fields of the kind's mapping.
@@ -117,8 +121,9 @@ pub struct Publishable {
 
 /// A relational model seen as root documents; the catalogue is one, a team's own model another.
 ///
-/// Rules: `tables` names every table and path that a document reads, so that no change is missed; `render` depends
-/// on nothing but the snapshot and `now`, and answers every id it is asked for, [`Rendered::Absent`] for unknown ones.
+/// Rules: `tables` names every table and path that a document reads, so that no change is missed;
+/// `render` depends on nothing but the snapshot and `now`, and answers every id it is asked for,
+/// [`Rendered::Absent`] for unknown ones.
 #[async_trait]
 pub trait Source: Send + Sync + 'static {
     /// The source's name; separates its change log from other sources' in the same database.
@@ -134,5 +139,11 @@ pub trait Source: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unavailable` or `Timeout` when the database fails, `Corrupt` when a row cannot be read.
-    async fn render(&self, snapshot: &mut Transaction, kind: &str, ids: &[String], now: Timestamp) -> Result<Vec<Rendered>>;
+    async fn render(
+        &self,
+        snapshot: &mut Transaction,
+        kind: &str,
+        ids: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<Rendered>>;
 }

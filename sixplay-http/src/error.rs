@@ -1,4 +1,5 @@
-//! The one place where errors become answers: status by kind, bodies in two formats, nothing internal on the wire.
+//! The one place where errors become answers: status by kind, bodies in two formats, nothing
+//! internal on the wire.
 
 use bytes::Bytes;
 use http::{
@@ -11,8 +12,8 @@ use sixplay_core::{Error, ErrorKind};
 /// How a route table writes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorFormat {
-    /// `application/problem+json` of RFC 9457, with `code` (the [`ErrorKind`]'s name) and `errors`, one entry for each wrong
-    /// parameter, member or header.
+    /// `application/problem+json` of RFC 9457, with `code` (the [`ErrorKind`]'s name) and `errors`,
+    /// one entry for each wrong parameter, member or header.
     Problem,
     /// `{"error":{"code":404,"message":"Not Found"}}`, the message always the status's own words.
     Historic,
@@ -20,7 +21,8 @@ pub enum ErrorFormat {
 
 /// The status of an error.
 ///
-/// `Unavailable` and `Timeout` are 503: what failed is behind this server. A kind that says nothing about the caller's request is 500.
+/// `Unavailable` and `Timeout` are 503: what failed is behind this server. A kind that says nothing
+/// about the caller's request is 500.
 pub fn status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::Invalid => StatusCode::BAD_REQUEST,
@@ -38,8 +40,9 @@ pub fn status(kind: ErrorKind) -> StatusCode {
 impl ErrorFormat {
     /// The answer to a request for `path` that failed with `error`.
     ///
-    /// Below 500 the error's message is sent, and of its context only `parameter`, `pointer` and `header`, each with the `problem` that
-    /// follows it; from 500 on, nothing of it: the error is logged whole. Never cacheable; 503 tells to come again in a second.
+    /// Below 500 the error's message is sent, and of its context only `parameter`, `pointer` and
+    /// `header`, each with the `problem` that follows it; from 500 on, nothing of it: the error is
+    /// logged whole. Never cacheable; 503 tells to come again in a second.
     pub fn render(self, error: &Error, path: &str) -> Response<Bytes> {
         let status = status(error.kind());
         if status.is_server_error() {
@@ -47,24 +50,59 @@ impl ErrorFormat {
             return self.write(status, error.kind().as_str(), reason(status), &[], path);
         }
         tracing::debug!(%error, path, status = status.as_u16(), "request refused");
-        self.write(status, error.kind().as_str(), error.message(), &entries(error), path)
+        self.write(
+            status,
+            error.kind().as_str(),
+            error.message(),
+            &entries(error),
+            path,
+        )
     }
 
-    fn write(self, status: StatusCode, code: &str, detail: &str, errors: &[Entry<'_>], instance: &str) -> Response<Bytes> {
+    fn write(
+        self,
+        status: StatusCode,
+        code: &str,
+        detail: &str,
+        errors: &[Entry<'_>],
+        instance: &str,
+    ) -> Response<Bytes> {
         let (title, number) = (reason(status), status.as_u16());
         let (media, body) = match self {
             Self::Problem => {
-                let problem = Problem { kind: "about:blank", title, status: number, detail, instance, code, errors };
+                let problem = Problem {
+                    kind: "about:blank",
+                    title,
+                    status: number,
+                    detail,
+                    instance,
+                    code,
+                    errors,
+                };
                 ("application/problem+json", serde_json::to_vec(&problem))
             }
-            Self::Historic => ("application/json", serde_json::to_vec(&Historic { error: Words { code: number, message: title } })),
+            Self::Historic => (
+                "application/json",
+                serde_json::to_vec(&Historic {
+                    error: Words {
+                        code: number,
+                        message: title,
+                    },
+                }),
+            ),
         };
         let mut response = Response::new(Bytes::from(body.unwrap_or_default()));
         *response.status_mut() = status;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        response
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
@@ -93,20 +131,52 @@ impl Refusal {
             Self::Error(error) => format.render(error, path),
             Self::Method(allow) => {
                 let detail = "the resource does not take this method";
-                let mut response = format.write(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail, &[], path);
-                response.headers_mut().extend(HeaderValue::from_str(allow).ok().map(|allow| (ALLOW, allow)));
+                let mut response = format.write(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "method_not_allowed",
+                    detail,
+                    &[],
+                    path,
+                );
+                response.headers_mut().extend(
+                    HeaderValue::from_str(allow)
+                        .ok()
+                        .map(|allow| (ALLOW, allow)),
+                );
                 response
             }
             Self::Media(expected) => {
                 let detail = format!("the body must be {expected}, not encoded");
-                let entry =
-                    Entry { source: Source { header: Some("content-type"), ..Source::default() }, code: "media_type", message: &detail };
-                format.write(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", &detail, &[entry], path)
+                let entry = Entry {
+                    source: Source {
+                        header: Some("content-type"),
+                        ..Source::default()
+                    },
+                    code: "media_type",
+                    message: &detail,
+                };
+                format.write(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "media_type",
+                    &detail,
+                    &[entry],
+                    path,
+                )
             }
-            Self::Head(status @ StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE) => {
-                format.write(*status, "too_large", "the request's head is over the limit", &[], path)
-            }
-            Self::Head(status) => format.write(*status, "invalid", "the request's head is no HTTP", &[], path),
+            Self::Head(status @ StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE) => format.write(
+                *status,
+                "too_large",
+                "the request's head is over the limit",
+                &[],
+                path,
+            ),
+            Self::Head(status) => format.write(
+                *status,
+                "invalid",
+                "the request's head is no HTTP",
+                &[],
+                path,
+            ),
         }
     }
 }
@@ -156,16 +226,32 @@ fn entries(error: &Error) -> Vec<Entry<'_>> {
     let mut entries: Vec<Entry<'_>> = Vec::new();
     for (key, value) in error.context() {
         let source = match key {
-            "parameter" => Source { parameter: Some(value), ..Source::default() },
-            "pointer" => Source { pointer: Some(value), ..Source::default() },
-            "header" => Source { header: Some(value), ..Source::default() },
+            "parameter" => Source {
+                parameter: Some(value),
+                ..Source::default()
+            },
+            "pointer" => Source {
+                pointer: Some(value),
+                ..Source::default()
+            },
+            "header" => Source {
+                header: Some(value),
+                ..Source::default()
+            },
             "problem" => {
-                entries.last_mut().into_iter().for_each(|entry| entry.message = value);
+                entries
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|entry| entry.message = value);
                 continue;
             }
             _ => continue,
         };
-        entries.push(Entry { source, code: error.kind().as_str(), message: error.message() });
+        entries.push(Entry {
+            source,
+            code: error.kind().as_str(),
+            message: error.message(),
+        });
     }
     entries
 }

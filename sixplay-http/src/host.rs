@@ -21,8 +21,9 @@ use crate::ErrorFormat;
 #[derive(Clone, Debug)]
 struct Client(Option<String>);
 
-/// Chooses a service by the host's second label: `pc.api.example.com` goes to the service `api`, as client `pc`. A host that begins with
-/// the service's label, `api.example.com`, names no client. Any other host is 404 in the format given, a request without exactly one 400.
+/// Chooses a service by the host's second label: `pc.api.example.com` goes to the service `api`, as
+/// client `pc`. A host that begins with the service's label, `api.example.com`, names no client.
+/// Any other host is 404 in the format given, a request without exactly one 400.
 #[derive(Clone, Debug)]
 pub struct Dispatch<S> {
     services: Arc<BTreeMap<String, S>>,
@@ -31,9 +32,18 @@ pub struct Dispatch<S> {
 
 impl<S> Dispatch<S> {
     /// Chooses among `services` by label, in lower case.
-    pub fn new<L: Into<String>>(format: ErrorFormat, services: impl IntoIterator<Item = (L, S)>) -> Self {
-        let services = services.into_iter().map(|(label, service)| (label.into(), service)).collect();
-        Self { services: Arc::new(services), format }
+    pub fn new<L: Into<String>>(
+        format: ErrorFormat,
+        services: impl IntoIterator<Item = (L, S)>,
+    ) -> Self {
+        let services = services
+            .into_iter()
+            .map(|(label, service)| (label.into(), service))
+            .collect();
+        Self {
+            services: Arc::new(services),
+            format,
+        }
     }
 
     fn choose<B>(&self, request: &Request<B>) -> Option<(&S, Client)> {
@@ -44,7 +54,10 @@ impl<S> Dispatch<S> {
             return Some((service, Client(None)));
         }
         let service = self.services.get(second?)?;
-        Some((service, Client((!first.is_empty()).then(|| first.to_owned()))))
+        Some((
+            service,
+            Client((!first.is_empty()).then(|| first.to_owned())),
+        ))
     }
 }
 
@@ -90,17 +103,29 @@ where
 /// Refuses what RFC 9112 §3.2 refuses: HTTP/1.1 without `Host`, and any request with two.
 pub(crate) fn one<B>(request: &Request<B>) -> Result<(), Error> {
     let hosts = request.headers().get_all(HOST).iter().count();
-    let lacks = hosts == 0 && request.version() == Version::HTTP_11 && request.uri().authority().is_none();
+    let lacks =
+        hosts == 0 && request.version() == Version::HTTP_11 && request.uri().authority().is_none();
     if lacks || hosts > 1 {
-        return Err(Error::invalid("host.read", "a request names exactly one host").with("header", "host"));
+        return Err(
+            Error::invalid("host.read", "a request names exactly one host").with("header", "host"),
+        );
     }
     Ok(())
 }
 
 /// The request's host, without port and trailing dot.
 pub(crate) fn of<B>(request: &Request<B>) -> Option<&str> {
-    let header = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let host = request.uri().authority().map(|authority| authority.as_str()).or_else(header)?;
+    let header = || {
+        request
+            .headers()
+            .get(HOST)
+            .and_then(|host| host.to_str().ok())
+    };
+    let host = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str())
+        .or_else(header)?;
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let host = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -130,12 +155,25 @@ mod tests {
 
     #[test]
     fn the_first_label_is_the_client_whatever_case_and_port() {
-        assert_eq!(asked("ANDROID.middleware.test:8080").as_deref(), Some("android"));
+        assert_eq!(
+            asked("ANDROID.middleware.test:8080").as_deref(),
+            Some("android")
+        );
         assert_eq!(asked("pc.middleware.test.").as_deref(), Some("pc"));
-        for host in ["localhost:8080", "127.0.0.1:80", "[::1]:80", ".middleware.test", ""] {
+        for host in [
+            "localhost:8080",
+            "127.0.0.1:80",
+            "[::1]:80",
+            ".middleware.test",
+            "",
+        ] {
             assert_eq!(asked(host), None, "{host}");
         }
-        let absolute = Request::builder().uri("http://ios.api.test/x").header(HOST, "pc.api.test").body(()).unwrap();
+        let absolute = Request::builder()
+            .uri("http://ios.api.test/x")
+            .header(HOST, "pc.api.test")
+            .body(())
+            .unwrap();
         assert_eq!(client(&absolute).as_deref(), Some("ios"));
     }
 }

@@ -1,9 +1,11 @@
-//! HTTP for services that have a client per sub-domain: a route table, declared parameters, domain users, uniform errors, cache times and
-//! a hardened HTTP/1 server, all as plain `tower` services over `http` types.
+//! HTTP for services that have a client per sub-domain: a route table, declared parameters, domain
+//! users, uniform errors, cache times and a hardened HTTP/1 server, all as plain `tower` services
+//! over `http` types.
 //!
-//! The parts work alone: [`Routes`] is a tower service for any server, [`DomainUserLayer`] a layer for any service, [`Server`] serves any
-//! service. With the feature `catalogue` the crate also has the catalogue's two services: `middleware`, which answers from the
-//! index what players ask, and `api`, which reads and writes the store.
+//! The parts work alone: [`Routes`] is a tower service for any server, [`DomainUserLayer`] a layer
+//! for any service, [`Server`] serves any service. With the feature `catalogue` the crate also has
+//! the catalogue's two services: `middleware`, which answers from the index what players ask, and
+//! `api`, which reads and writes the store.
 //!
 //! ```
 //! use bytes::Bytes;

@@ -1,4 +1,5 @@
-//! Declared query parameters: what a route takes is written down once, checked before the handler runs, and readable by documentation.
+//! Declared query parameters: what a route takes is written down once, checked before the handler
+//! runs, and readable by documentation.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -47,22 +48,50 @@ pub enum Rule {
 impl Param {
     /// A number from `min` to `max`; absent when the query has none.
     pub fn int(name: &'static str, min: i64, max: i64, about: &'static str) -> Self {
-        Self { name, about, rule: Rule::Int { min, max, default: None, clamp: false } }
+        Self {
+            name,
+            about,
+            rule: Rule::Int {
+                min,
+                max,
+                default: None,
+                clamp: false,
+            },
+        }
     }
 
     /// Words separated by commas.
     pub fn list(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, rule: Rule::List }
+        Self {
+            name,
+            about,
+            rule: Rule::List,
+        }
     }
 
     /// Any text.
     pub fn text(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, rule: Rule::Text }
+        Self {
+            name,
+            about,
+            rule: Rule::Text,
+        }
     }
 
     /// One of `values`; another word is refused.
-    pub fn choice(name: &'static str, values: &'static [&'static str], about: &'static str) -> Self {
-        Self { name, about, rule: Rule::Enum { values, lenient: false } }
+    pub fn choice(
+        name: &'static str,
+        values: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            about,
+            rule: Rule::Enum {
+                values,
+                lenient: false,
+            },
+        }
     }
 
     /// Sets what an absent number counts as; without effect on other rules.
@@ -74,7 +103,8 @@ impl Param {
         self
     }
 
-    /// Takes what the rule would refuse: a number over the greatest counts as the greatest, an unknown word as absent.
+    /// Takes what the rule would refuse: a number over the greatest counts as the greatest, an
+    /// unknown word as absent.
     #[must_use]
     pub fn lenient(mut self) -> Self {
         match &mut self.rule {
@@ -89,12 +119,21 @@ impl Param {
         Ok(match (&self.rule, given) {
             (Rule::Int { default, .. }, None) => default.map(Parsed::Int),
             (_, None) => None,
-            (Rule::Int { min, max, clamp, .. }, Some(value)) => Some(Parsed::Int(int(value, *min, *max, *clamp)?)),
+            (
+                Rule::Int {
+                    min, max, clamp, ..
+                },
+                Some(value),
+            ) => Some(Parsed::Int(int(value, *min, *max, *clamp)?)),
             (Rule::List, Some(value)) => Some(Parsed::List(list(value))),
             (Rule::Text, Some(value)) => Some(Parsed::Text(value.to_owned())),
-            (Rule::Enum { values, .. }, Some(value)) if values.contains(&value) => Some(Parsed::Text(value.to_owned())),
+            (Rule::Enum { values, .. }, Some(value)) if values.contains(&value) => {
+                Some(Parsed::Text(value.to_owned()))
+            }
             (Rule::Enum { lenient: true, .. }, Some(_)) => None,
-            (Rule::Enum { values, .. }, Some(_)) => return Err(format!("must be one of {}", values.join(", "))),
+            (Rule::Enum { values, .. }, Some(_)) => {
+                return Err(format!("must be one of {}", values.join(", ")));
+            }
         })
     }
 }
@@ -109,12 +148,21 @@ fn int(value: &str, min: i64, max: i64, clamp: bool) -> Result<i64, String> {
     if number > max && clamp {
         return Ok(max);
     }
-    if (min..=max).contains(&number) { Ok(number) } else { Err(refused()) }
+    if (min..=max).contains(&number) {
+        Ok(number)
+    } else {
+        Err(refused())
+    }
 }
 
 fn list(value: &str) -> Vec<String> {
     let mut seen = BTreeSet::new();
-    value.split(',').map(str::trim).filter(|word| !word.is_empty() && seen.insert(*word)).map(str::to_owned).collect()
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty() && seen.insert(*word))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[derive(Clone, Debug)]
@@ -129,16 +177,21 @@ enum Parsed {
 pub struct Params(Vec<(&'static str, Parsed)>);
 
 impl Params {
-    /// Reads `query` (without `?`) against the declaration: names that are not declared are ignored, of a repeated name the last counts,
-    /// `+` is a space.
+    /// Reads `query` (without `?`) against the declaration: names that are not declared are
+    /// ignored, of a repeated name the last counts, `+` is a space.
     ///
     /// # Errors
-    /// `Invalid` for broken percent-encoding anywhere, and for values that a rule refuses: all of them, as pairs `parameter` and `problem`.
+    /// `Invalid` for broken percent-encoding anywhere, and for values that a rule refuses: all of
+    /// them, as pairs `parameter` and `problem`.
     pub fn read(declared: &[Param], query: &str) -> Result<Self> {
         let pairs = pairs(query)?;
         let (mut params, mut faults) = (Vec::new(), Vec::new());
         for param in declared {
-            let value = pairs.iter().rev().find(|(name, _)| name == param.name).map(|(_, value)| value.as_ref());
+            let value = pairs
+                .iter()
+                .rev()
+                .find(|(name, _)| name == param.name)
+                .map(|(_, value)| value.as_ref());
             match param.read(value) {
                 Ok(parsed) => params.extend(parsed.map(|parsed| (param.name, parsed))),
                 Err(problem) => faults.push((param.name, problem)),
@@ -148,7 +201,9 @@ impl Params {
             return Ok(Self(params));
         }
         let error = Error::invalid("params.read", "a query parameter is not valid");
-        Err(faults.into_iter().fold(error, |error, (name, problem)| error.with("parameter", name).with("problem", problem)))
+        Err(faults.into_iter().fold(error, |error, (name, problem)| {
+            error.with("parameter", name).with("problem", problem)
+        }))
     }
 
     /// The number of that name, its default when absent.
@@ -176,31 +231,52 @@ impl Params {
     }
 
     fn get(&self, name: &str) -> Option<&Parsed> {
-        self.0.iter().find(|(declared, _)| *declared == name).map(|(_, parsed)| parsed)
+        self.0
+            .iter()
+            .find(|(declared, _)| *declared == name)
+            .map(|(_, parsed)| parsed)
     }
 }
 
 fn pairs(query: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
     let fields = query.split('&').filter(|field| !field.is_empty());
-    fields.map(|field| field.split_once('=').unwrap_or((field, ""))).map(|(name, value)| Ok((form(name)?, form(value)?))).collect()
+    fields
+        .map(|field| field.split_once('=').unwrap_or((field, "")))
+        .map(|(name, value)| Ok((form(name)?, form(value)?)))
+        .collect()
 }
 
 fn form(text: &str) -> Result<Cow<'_, str>> {
-    if text.contains('+') { Ok(Cow::Owned(decode(&text.replace('+', " "))?.into_owned())) } else { decode(text) }
+    if text.contains('+') {
+        Ok(Cow::Owned(decode(&text.replace('+', " "))?.into_owned()))
+    } else {
+        decode(text)
+    }
 }
 
 /// Undoes percent-encoding.
 ///
 /// # Errors
-/// `Invalid` when a `%` is not followed by two hexadecimal digits, or the bytes are no UTF-8 or hold a NUL, which no text of PostgreSQL may.
+/// `Invalid` when a `%` is not followed by two hexadecimal digits, or the bytes are no UTF-8 or
+/// hold a NUL, which no text of PostgreSQL may.
 pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>> {
     let broken = || Error::invalid("params.decode", "the percent-encoding of the URL is broken");
-    let whole = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    let whole =
+        |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
     if !text.split('%').skip(1).all(whole) {
         return Err(broken());
     }
-    let decoded = percent_decode_str(text).decode_utf8().map_err(|error| broken().with_source(error))?;
-    if decoded.contains('\0') { Err(Error::invalid("params.decode", "the URL holds a NUL character")) } else { Ok(decoded) }
+    let decoded = percent_decode_str(text)
+        .decode_utf8()
+        .map_err(|error| broken().with_source(error))?;
+    if decoded.contains('\0') {
+        Err(Error::invalid(
+            "params.decode",
+            "the URL holds a NUL character",
+        ))
+    } else {
+        Ok(decoded)
+    }
 }
 
 #[cfg(test)]
@@ -210,7 +286,9 @@ mod tests {
 
     fn declared() -> Vec<Param> {
         vec![
-            Param::int("limit", 1, 999, "Page size.").default(20).lenient(),
+            Param::int("limit", 1, 999, "Page size.")
+                .default(20)
+                .lenient(),
             Param::int("offset", 0, 9999, "Rows skipped.").default(0),
             Param::list("with", "Parts."),
             Param::text("csa", "Age rating."),
@@ -224,23 +302,49 @@ mod tests {
 
     #[test]
     fn values_are_decoded_defaulted_and_clamped() {
-        let params = read("limit=5000&with=clips%2Cfreemiumpacks,+x,clips&csa=a+b&other=1&offset=3&offset=4").unwrap();
-        assert_eq!((params.int("limit"), params.int("offset")), (Some(999), Some(4)));
+        let params = read(
+            "limit=5000&with=clips%2Cfreemiumpacks,+x,clips&csa=a+b&other=1&offset=3&offset=4",
+        )
+        .unwrap();
+        assert_eq!(
+            (params.int("limit"), params.int("offset")),
+            (Some(999), Some(4))
+        );
         assert_eq!(params.list("with"), ["clips", "freemiumpacks", "x"]);
         assert_eq!(params.text("csa"), Some("a b"));
         assert_eq!(read("limit=").unwrap().int("limit"), Some(20));
-        assert_eq!(read("limit=99999999999999999999999").unwrap().int("limit"), Some(999));
+        assert_eq!(
+            read("limit=99999999999999999999999").unwrap().int("limit"),
+            Some(999)
+        );
     }
 
     #[test]
     fn wrong_values_are_refused_all_at_once() {
-        for query in
-            ["limit=-1", "limit=0", "offset=1e9", "offset=99999999999999999999", "sort=name", "a=%zz", "a=%f", "a=%", "%ff=1", "a=%00"]
-        {
-            assert_eq!(read(query).unwrap_err().kind(), ErrorKind::Invalid, "{query}");
+        for query in [
+            "limit=-1",
+            "limit=0",
+            "offset=1e9",
+            "offset=99999999999999999999",
+            "sort=name",
+            "a=%zz",
+            "a=%f",
+            "a=%",
+            "%ff=1",
+            "a=%00",
+        ] {
+            assert_eq!(
+                read(query).unwrap_err().kind(),
+                ErrorKind::Invalid,
+                "{query}"
+            );
         }
         let error = read("limit=x&offset=-1").unwrap_err();
-        let named: Vec<&str> = error.context().filter(|(key, _)| *key == "parameter").map(|(_, value)| value).collect();
+        let named: Vec<&str> = error
+            .context()
+            .filter(|(key, _)| *key == "parameter")
+            .map(|(_, value)| value)
+            .collect();
         assert_eq!(named, ["limit", "offset"]);
     }
 }

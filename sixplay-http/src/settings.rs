@@ -9,13 +9,15 @@ use serde::Deserialize;
 
 use crate::{domain_user::DEFAULT_CACHE, server::ServerConfig};
 
-/// Address, domain users and limits of a server; key names as DomainUserBundle has them where they map.
+/// Address, domain users and limits of a server; key names as DomainUserBundle has them where they
+/// map.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
     /// Where to listen; default `127.0.0.1:8080`.
     pub listen: SocketAddr,
-    /// The folder of the domain users' files; with the next two keys it is what [`crate::Users::load_with`] takes.
+    /// The folder of the domain users' files; with the next two keys it is what
+    /// [`crate::Users::load_with`] takes.
     pub users_dir: Option<PathBuf>,
     /// The user of requests whose host names none; default: none, they are refused.
     pub default_user: Option<String>,

@@ -8,5 +8,8 @@ use crate::{Backend, IndexConfig};
 
 pub(crate) async fn connect(config: &IndexConfig) -> Result<Arc<dyn Backend>> {
     let scheme = config.url.expose().split(':').next().unwrap_or_default();
-    Err(Error::unsupported("index.connect", "this build lacks the index's backend").with("scheme", scheme))
+    Err(
+        Error::unsupported("index.connect", "this build lacks the index's backend")
+            .with("scheme", scheme),
+    )
 }

@@ -1,6 +1,7 @@
 //! What every backend must do: plain async functions over an [`Index`] that panic when it does not.
 //!
-//! Each function works on indices of its own and removes them, so all may run at once against one server.
+//! Each function works on indices of its own and removes them, so all may run at once against one
+//! server.
 
 mod aliases;
 mod french;
@@ -36,7 +37,11 @@ const KEEP_MS: i64 = 2 * 60 * 60 * 1000;
 pub fn unique_name() -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!("{PREFIX}{}-{:x}-{count}", Timestamp::now().as_millisecond(), std::process::id())
+    format!(
+        "{PREFIX}{}-{:x}-{count}",
+        Timestamp::now().as_millisecond(),
+        std::process::id()
+    )
 }
 
 /// Removes what broken runs left more than two hours ago.
@@ -46,7 +51,10 @@ pub fn unique_name() -> String {
 pub async fn sweep(index: &Index) -> Result<()> {
     let oldest = Timestamp::now().as_millisecond() - KEEP_MS;
     for info in index.list(PREFIX).await? {
-        let made = info.name[PREFIX.len()..].split('-').next().and_then(|made| made.parse::<i64>().ok());
+        let made = info.name[PREFIX.len()..]
+            .split('-')
+            .next()
+            .and_then(|made| made.parse::<i64>().ok());
         if made.is_some_and(|made| made < oldest) {
             // another run may sweep, too
             index.remove(&info.name).await.ok();
@@ -63,27 +71,53 @@ struct Scratch<'a> {
 
 impl<'a> Scratch<'a> {
     async fn new(index: &'a Index) -> Self {
-        let scratch = Self { index, name: unique_name() };
-        index.create(&scratch.name, &mapping(), &BTreeMap::new()).await.expect("created");
+        let scratch = Self {
+            index,
+            name: unique_name(),
+        };
+        index
+            .create(&scratch.name, &mapping(), &BTreeMap::new())
+            .await
+            .expect("created");
         scratch
     }
 
     /// Puts documents, each with its `id`, and makes them visible.
     async fn put(&self, documents: &[&str]) {
-        let operations = documents.iter().map(|document| put(&id(document), 1, document)).collect();
-        let outcomes = self.index.apply(&self.name, operations).await.expect("applied");
+        let operations = documents
+            .iter()
+            .map(|document| put(&id(document), 1, document))
+            .collect();
+        let outcomes = self
+            .index
+            .apply(&self.name, operations)
+            .await
+            .expect("applied");
         assert_eq!(outcomes, vec![Outcome::Done; documents.len()]);
         self.index.refresh(&self.name).await.expect("refreshed");
     }
 
     async fn apply(&self, operations: Vec<Operation>) -> Vec<Outcome> {
-        self.index.apply(&self.name, operations).await.expect("applied")
+        self.index
+            .apply(&self.name, operations)
+            .await
+            .expect("applied")
     }
 
     /// The ids of the page, and the total.
     async fn search(&self, query: &Query) -> (Vec<String>, u64) {
-        let page = self.index.search(&self.name, query).await.expect("searched");
-        (page.documents.iter().map(|document| id(document.get())).collect(), page.total)
+        let page = self
+            .index
+            .search(&self.name, query)
+            .await
+            .expect("searched");
+        (
+            page.documents
+                .iter()
+                .map(|document| id(document.get()))
+                .collect(),
+            page.total,
+        )
     }
 
     /// The ids of all documents for which the filter holds.
@@ -94,7 +128,11 @@ impl<'a> Scratch<'a> {
     }
 
     async fn refused(&self, query: &Query) -> ErrorKind {
-        self.index.search(&self.name, query).await.expect_err("refused").kind()
+        self.index
+            .search(&self.name, query)
+            .await
+            .expect_err("refused")
+            .kind()
     }
 
     async fn remove(self) {
@@ -103,7 +141,12 @@ impl<'a> Scratch<'a> {
 }
 
 fn mapping() -> Mapping {
-    let windows = vec![Field::keyword("platform"), Field::keyword("services"), Field::long("from"), Field::long("until")];
+    let windows = vec![
+        Field::keyword("platform"),
+        Field::keyword("services"),
+        Field::long("from"),
+        Field::long("until"),
+    ];
     let fields = vec![
         Field::keyword("id"),
         Field::keyword("tags"),
@@ -116,11 +159,18 @@ fn mapping() -> Mapping {
 }
 
 fn put(id: &str, version: i64, document: &str) -> Operation {
-    Operation::Put { id: id.to_owned(), version, document: raw(document) }
+    Operation::Put {
+        id: id.to_owned(),
+        version,
+        document: raw(document),
+    }
 }
 
 fn delete(id: &str, version: i64) -> Operation {
-    Operation::Delete { id: id.to_owned(), version }
+    Operation::Delete {
+        id: id.to_owned(),
+        version,
+    }
 }
 
 fn raw(document: &str) -> Box<RawValue> {

@@ -1,8 +1,10 @@
-//! A document index behind one handle, [`Index`]: in a file, or on Elasticsearch 8 or 9 or OpenSearch 3.
+//! A document index behind one handle, [`Index`]: in a file, or on Elasticsearch 8 or 9 or
+//! OpenSearch 3.
 //!
-//! Documents are JSON objects with the fields of an explicit [`Mapping`](sixplay_core::mapping::Mapping), and come back as they were put.
-//! Every write has a version and the newest wins, so writers need no order among them. Readers go through an alias, which
-//! [`Index::swap`] moves from one index to another in one step.
+//! Documents are JSON objects with the fields of an explicit
+//! [`Mapping`](sixplay_core::mapping::Mapping), and come back as they were put. Every write has a
+//! version and the newest wins, so writers need no order among them. Readers go through an alias,
+//! which [`Index::swap`] moves from one index to another in one step.
 //!
 //! ```
 //! use std::collections::BTreeMap;

@@ -10,8 +10,9 @@ pub const MAX_ID_BYTES: usize = 512;
 
 /// One versioned write.
 ///
-/// The version rule is the same for both: the write holds when its version is at least the newest one that the index saw for
-/// the id, deletes included. So the last version wins in whatever order writes arrive, and a repeated write does no harm.
+/// The version rule is the same for both: the write holds when its version is at least the newest
+/// one that the index saw for the id, deletes included. So the last version wins in whatever order
+/// writes arrive, and a repeated write does no harm.
 #[derive(Clone, Debug)]
 pub enum Operation {
     /// Stores a document in place of the one with that id.
@@ -47,7 +48,8 @@ pub enum Outcome {
     },
     /// The operation is over [`MAX_OPERATION_BYTES`] or the server's own limit.
     TooLarge,
-    /// The index refuses the operation and will again: a field that the mapping lacks, a value of the wrong type, a bad id.
+    /// The index refuses the operation and will again: a field that the mapping lacks, a value of
+    /// the wrong type, a bad id.
     Rejected {
         /// What the index said.
         reason: String,
@@ -86,14 +88,21 @@ impl Operation {
 
     /// The outcome of an operation that no backend needs to see.
     pub(crate) fn refused(&self) -> Option<Outcome> {
-        let rejected = |reason: &str| Some(Outcome::Rejected { reason: reason.to_owned() });
+        let rejected = |reason: &str| {
+            Some(Outcome::Rejected {
+                reason: reason.to_owned(),
+            })
+        };
         if self.id().is_empty() || self.id().len() > MAX_ID_BYTES {
             return rejected("an id takes 1 to 512 bytes");
         }
         if self.version() < 0 {
             return rejected("a version is not negative");
         }
-        if self.document().is_some_and(|document| !document.get().trim_start().starts_with('{')) {
+        if self
+            .document()
+            .is_some_and(|document| !document.get().trim_start().starts_with('{'))
+        {
             return rejected("a document is a JSON object");
         }
         (self.size() > MAX_OPERATION_BYTES).then_some(Outcome::TooLarge)

@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 /// A search for documents: all filters hold, in the order of `sort`, one page.
 ///
-/// Documents that lack a sort field come last; equal ones are ordered by the field `id` when the mapping has it. There is no
-/// relevance: a `text` search filters.
+/// Documents that lack a sort field come last; equal ones are ordered by the field `id` when the
+/// mapping has it. There is no relevance: a `text` search filters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     /// What must hold, all of it.
@@ -27,7 +27,8 @@ pub struct Query {
 /// The most that `offset + limit` of a [`Query`] and the limit of [`crate::Index::values`] may be.
 pub const MAX_WINDOW: u64 = 10_000;
 
-/// Words in a French field: every word of the query must occur, whatever its elision, case, accents or ending.
+/// Words in a French field: every word of the query must occur, whatever its elision, case, accents
+/// or ending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// A field mapped as French text.
@@ -39,7 +40,8 @@ pub struct Text {
 /// A field to sort by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sort {
-    /// A keyword or long field; of several values the least counts, of a descending sort the greatest.
+    /// A keyword or long field; of several values the least counts, of a descending sort the
+    /// greatest.
     pub field: String,
     /// Greatest first.
     pub descending: bool,
@@ -47,7 +49,8 @@ pub struct Sort {
 
 /// A condition on a document, or on one object of a nested field.
 ///
-/// A field that the mapping lacks is missing in every document. Among several values of a field one must match.
+/// A field that the mapping lacks is missing in every document. Among several values of a field one
+/// must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Filter {
@@ -67,7 +70,8 @@ pub enum Filter {
     MissingOr(Box<Filter>),
     /// The filter does not hold.
     Not(Box<Filter>),
-    /// All filters hold within one object of the nested field; their fields are named without the path.
+    /// All filters hold within one object of the nested field; their fields are named without the
+    /// path.
     Nested(String, Vec<Filter>),
 }
 
@@ -93,7 +97,10 @@ pub struct Page {
 impl Query {
     /// Every document, the first `limit` of them.
     pub fn new(limit: u64) -> Self {
-        Self { limit, ..Self::default() }
+        Self {
+            limit,
+            ..Self::default()
+        }
     }
 
     /// Adds a condition.
@@ -106,21 +113,30 @@ impl Query {
     /// Sets the words that must occur in `field`.
     #[must_use]
     pub fn text(mut self, field: impl Into<String>, query: impl Into<String>) -> Self {
-        self.text = Some(Text { field: field.into(), query: query.into() });
+        self.text = Some(Text {
+            field: field.into(),
+            query: query.into(),
+        });
         self
     }
 
     /// Adds a less significant sort field, least first.
     #[must_use]
     pub fn ascending(mut self, field: impl Into<String>) -> Self {
-        self.sort.push(Sort { field: field.into(), descending: false });
+        self.sort.push(Sort {
+            field: field.into(),
+            descending: false,
+        });
         self
     }
 
     /// Adds a less significant sort field, greatest first.
     #[must_use]
     pub fn descending(mut self, field: impl Into<String>) -> Self {
-        self.sort.push(Sort { field: field.into(), descending: true });
+        self.sort.push(Sort {
+            field: field.into(),
+            descending: true,
+        });
         self
     }
 
@@ -141,8 +157,17 @@ impl Query {
     /// All filters, those of `at` included.
     pub fn conditions(&self) -> Vec<Filter> {
         let at = self.at.map(Timestamp::as_microsecond);
-        let guard = at.map(|at| [Filter::at_most(crate::VISIBLE_FROM, at), Filter::missing_or(Filter::above(crate::VISIBLE_UNTIL, at))]);
-        self.filters.iter().cloned().chain(guard.into_iter().flatten()).collect()
+        let guard = at.map(|at| {
+            [
+                Filter::at_most(crate::VISIBLE_FROM, at),
+                Filter::missing_or(Filter::above(crate::VISIBLE_UNTIL, at)),
+            ]
+        });
+        self.filters
+            .iter()
+            .cloned()
+            .chain(guard.into_iter().flatten())
+            .collect()
     }
 }
 
@@ -153,7 +178,10 @@ impl Filter {
     }
 
     /// [`Filter::Terms`].
-    pub fn terms<V: Into<Value>>(field: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
+    pub fn terms<V: Into<Value>>(
+        field: impl Into<String>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
         Self::Terms(field.into(), values.into_iter().map(Into::into).collect())
     }
 
@@ -196,7 +224,10 @@ impl Filter {
     pub fn field(&self) -> &str {
         match self {
             Self::Term(field, _) | Self::Terms(field, _) | Self::Nested(field, _) => field,
-            Self::AtMost(field, _) | Self::AtLeast(field, _) | Self::Above(field, _) | Self::Below(field, _) => field,
+            Self::AtMost(field, _)
+            | Self::AtLeast(field, _)
+            | Self::Above(field, _)
+            | Self::Below(field, _) => field,
             Self::MissingOr(filter) | Self::Not(filter) => filter.field(),
         }
     }

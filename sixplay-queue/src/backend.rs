@@ -17,13 +17,19 @@ pub(crate) trait Backend: Send + Sync {
     async fn remove(&self, queue: &str) -> Result<()>;
     async fn depth(&self, queue: &str) -> Result<u64>;
     async fn publish(&self, queue: &str, messages: &[Message]) -> Result<()>;
-    async fn subscribe(self: Arc<Self>, queue: &str, prefetch: u16) -> Result<Box<dyn Subscription>>;
+    async fn subscribe(
+        self: Arc<Self>,
+        queue: &str,
+        prefetch: u16,
+    ) -> Result<Box<dyn Subscription>>;
 }
 
-/// One consumer's stream of deliveries; what it holds unsettled returns to the queue when it is dropped.
+/// One consumer's stream of deliveries; what it holds unsettled returns to the queue when it is
+/// dropped.
 #[async_trait]
 pub(crate) trait Subscription: Send {
-    /// Waits for at least one delivery and adds up to `max` that are ready. A dropped call loses none.
+    /// Waits for at least one delivery and adds up to `max` that are ready. A dropped call loses
+    /// none.
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>>;
     /// Returns to the queue what it holds, and waits for that.
     async fn close(self: Box<Self>) -> Result<()>;

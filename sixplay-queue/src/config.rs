@@ -16,14 +16,18 @@ use sixplay_core::config::Secret;
 pub struct QueueConfig {
     /// `sqlite:PATH` or `amqp://user:password@host:port/vhost`. Must be set.
     pub url: Secret,
-    /// What is put before every queue's name, so that several installations can share a broker; default: nothing.
+    /// What is put before every queue's name, so that several installations can share a broker;
+    /// default: nothing.
     pub prefix: String,
 }
 
 impl QueueConfig {
     /// The defaults for `url`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: Secret::new(url), prefix: String::new() }
+        Self {
+            url: Secret::new(url),
+            prefix: String::new(),
+        }
     }
 }
 

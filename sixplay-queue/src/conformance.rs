@@ -1,7 +1,8 @@
 //! The suite that every backend runs: plain async functions that panic when a promise is broken.
 //!
-//! Each takes the URL of a broker or file, opens its handles on it, makes queues of its own with unique names
-//! (`conformance-SECONDS-…`, so that leftovers can be told and swept), and removes them even when it fails.
+//! Each takes the URL of a broker or file, opens its handles on it, makes queues of its own with
+//! unique names (`conformance-SECONDS-…`, so that leftovers can be told and swept), and removes
+//! them even when it fails.
 
 mod consumers;
 
@@ -28,15 +29,25 @@ const SHORT: Duration = Duration::from_millis(300);
 /// A name that no other test uses.
 pub fn unique_name() -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    format!("conformance-{seconds}-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    format!(
+        "conformance-{seconds}-{}-{}",
+        std::process::id(),
+        COUNTER.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
-/// Runs `test` with a handle and the name of a declared, empty queue, and removes the queue in any case.
+/// Runs `test` with a handle and the name of a declared, empty queue, and removes the queue in any
+/// case.
 pub async fn with_queue(url: &str, test: impl AsyncFnOnce(Queue, String)) {
     let (queue, name) = (open(url).await, unique_name());
     queue.declare(&name).await.unwrap();
-    let outcome = AssertUnwindSafe(test(queue, name.clone())).catch_unwind().await;
+    let outcome = AssertUnwindSafe(test(queue, name.clone()))
+        .catch_unwind()
+        .await;
     // the test's own handle may be worn out
     let removed = open(url).await.remove(&name).await;
     if let Err(panic) = outcome {
@@ -51,19 +62,29 @@ async fn open(url: &str) -> Queue {
 
 /// Messages whose bodies are these numbers.
 pub fn numbered(numbers: impl IntoIterator<Item = u64>) -> Vec<Message> {
-    numbers.into_iter().map(|number| Message::new(number.to_string())).collect()
+    numbers
+        .into_iter()
+        .map(|number| Message::new(number.to_string()))
+        .collect()
 }
 
 /// The number in a [`numbered`] message.
 pub fn number(delivery: &Delivery) -> u64 {
-    std::str::from_utf8(&delivery.message.body).unwrap().parse().unwrap()
+    std::str::from_utf8(&delivery.message.body)
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 /// Receives until there are `count` deliveries.
 pub async fn receive(consumer: &mut Consumer, count: usize) -> Vec<Delivery> {
     let mut all = Vec::new();
     while all.len() < count {
-        let more = timeout(PATIENCE, consumer.receive(count - all.len(), Duration::ZERO)).await;
+        let more = timeout(
+            PATIENCE,
+            consumer.receive(count - all.len(), Duration::ZERO),
+        )
+        .await;
         all.extend(more.expect("no delivery in time").unwrap());
     }
     all
@@ -79,7 +100,10 @@ async fn depth_becomes(queue: &Queue, name: &str, depth: u64) {
     loop {
         match queue.depth(name).await.unwrap() {
             found if found == depth => return,
-            found => assert!(Instant::now() < end, "the depth stays {found} instead of {depth}"),
+            found => assert!(
+                Instant::now() < end,
+                "the depth stays {found} instead of {depth}"
+            ),
         }
         sleep(Duration::from_millis(20)).await;
     }
@@ -111,7 +135,10 @@ pub async fn a_message_lives_from_publish_to_ack(url: &str) {
 pub async fn messages_keep_their_order(url: &str) {
     with_queue(url, async |queue: Queue, name: String| {
         for start in (0..300).step_by(100) {
-            queue.publish(&name, &numbered(start..start + 100)).await.unwrap();
+            queue
+                .publish(&name, &numbered(start..start + 100))
+                .await
+                .unwrap();
         }
         let mut consumer = queue.consume(&name, 50).await.unwrap();
         let mut received = Vec::new();
@@ -163,15 +190,28 @@ pub async fn five_thousand_messages_in_one_call(url: &str) {
 pub async fn bad_input_is_refused(url: &str) {
     with_queue(url, async |queue: Queue, name: String| {
         let large = [Message::new("fits"), Message::new(vec![0; MAX_BODY + 1])];
-        assert_eq!(kind(queue.publish(&name, &large).await), ErrorKind::TooLarge);
+        assert_eq!(
+            kind(queue.publish(&name, &large).await),
+            ErrorKind::TooLarge
+        );
         let wordy = Message::new("x").with_id("i".repeat(256));
-        assert_eq!(kind(queue.publish(&name, &[wordy]).await), ErrorKind::TooLarge);
+        assert_eq!(
+            kind(queue.publish(&name, &[wordy]).await),
+            ErrorKind::TooLarge
+        );
         let long = "x".repeat(201);
         for bad in ["", "amq.x", "a\nb", &long] {
-            assert_eq!(kind(queue.declare(bad).await), ErrorKind::Invalid, "{bad:?}");
+            assert_eq!(
+                kind(queue.declare(bad).await),
+                ErrorKind::Invalid,
+                "{bad:?}"
+            );
         }
         let missing = unique_name();
-        assert_eq!(kind(queue.publish(&missing, &numbered(0..3)).await), ErrorKind::NotFound);
+        assert_eq!(
+            kind(queue.publish(&missing, &numbered(0..3)).await),
+            ErrorKind::NotFound
+        );
         assert_eq!(kind(queue.depth(&missing).await), ErrorKind::NotFound);
         assert_eq!(kind(queue.consume(&missing, 1).await), ErrorKind::NotFound);
         queue.remove(&missing).await.unwrap();
@@ -192,7 +232,10 @@ pub async fn declare_keeps_and_remove_ends(url: &str) {
         queue.remove(&name).await.unwrap();
         let end = Instant::now() + PATIENCE;
         loop {
-            let error = timeout(PATIENCE, consumer.receive(1, Duration::ZERO)).await.unwrap().unwrap_err();
+            let error = timeout(PATIENCE, consumer.receive(1, Duration::ZERO))
+                .await
+                .unwrap()
+                .unwrap_err();
             if error.kind() == ErrorKind::NotFound {
                 break;
             }
@@ -218,7 +261,11 @@ pub async fn separate_handles_share_a_queue(url: &str) {
                 Instant::now()
             };
             let (received, published) = tokio::join!(receive(&mut consumer, 1), publish);
-            assert!(published.elapsed() < Duration::from_secs(2), "{:?}", published.elapsed());
+            assert!(
+                published.elapsed() < Duration::from_secs(2),
+                "{:?}",
+                published.elapsed()
+            );
             assert_eq!(number(&received[0]), round);
             consumer.ack_all(received).await.unwrap();
         }
@@ -231,7 +278,10 @@ pub async fn many_tasks_publish_at_once(url: &str) {
     with_queue(url, async |queue: Queue, name: String| {
         let publish = async |task: u64| {
             for number in 0..50 {
-                queue.publish(&name, &numbered([task * 1000 + number])).await.unwrap();
+                queue
+                    .publish(&name, &numbered([task * 1000 + number]))
+                    .await
+                    .unwrap();
             }
         };
         join_all((0..16).map(publish)).await;

@@ -21,18 +21,24 @@ pub struct Consumer {
 
 impl Consumer {
     pub(crate) fn new(subscription: Box<dyn Subscription>, prefetch: u16) -> Self {
-        Self { subscription, prefetch: prefetch.into(), ready: Vec::new() }
+        Self {
+            subscription,
+            prefetch: prefetch.into(),
+            ready: Vec::new(),
+        }
     }
 
-    /// Waits without limit for a delivery, then collects more for at most `linger` or until there are `max`.
+    /// Waits without limit for a delivery, then collects more for at most `linger` or until there
+    /// are `max`.
     ///
-    /// Messages that were never delivered before come in the order of their publishing. The call may be dropped at any
-    /// time; what it had got comes with the next one. With as many deliveries held unsettled as the prefetch allows it
-    /// waits for one to be settled. At most 256 deliveries come at a time.
+    /// Messages that were never delivered before come in the order of their publishing. The call
+    /// may be dropped at any time; what it had got comes with the next one. With as many deliveries
+    /// held unsettled as the prefetch allows it waits for one to be settled. At most 256 deliveries
+    /// come at a time.
     ///
     /// # Errors
-    /// `Unavailable`, `Timeout` when the connection is lost: deliveries not yet settled come again, and the next call
-    /// subscribes anew. `NotFound` when the queue was removed.
+    /// `Unavailable`, `Timeout` when the connection is lost: deliveries not yet settled come again,
+    /// and the next call subscribes anew. `NotFound` when the queue was removed.
     pub async fn receive(&mut self, max: usize, linger: Duration) -> Result<Vec<Delivery>> {
         let max = max.clamp(1, self.prefetch.min(BATCH));
         if self.ready.is_empty() {
@@ -53,8 +59,9 @@ impl Consumer {
         Ok(std::mem::replace(&mut self.ready, rest))
     }
 
-    /// Ends the consumer: what it got and did not settle is back in the queue when this returns. Dropping it does the same a moment later,
-    /// but not when the runtime ends first; then the messages come back with the connection's end or, embedded, after half a minute.
+    /// Ends the consumer: what it got and did not settle is back in the queue when this returns.
+    /// Dropping it does the same a moment later, but not when the runtime ends first; then the
+    /// messages come back with the connection's end or, embedded, after half a minute.
     ///
     /// # Errors
     /// `Unavailable`, `Timeout`: the messages come back as from a consumer that was killed.
@@ -66,17 +73,36 @@ impl Consumer {
     /// Acknowledges many deliveries, as [`Delivery::ack`] does for one.
     ///
     /// # Errors
-    /// As [`Delivery::ack`]; `Conflict` counts the deliveries that were taken back before, all others are settled.
-    pub fn ack_all(&self, deliveries: Vec<Delivery>) -> impl Future<Output = Result<()>> + Send + use<> {
-        message::settle(deliveries.into_iter().map(|delivery| delivery.receipt).collect(), Verdict::Ack)
+    /// As [`Delivery::ack`]; `Conflict` counts the deliveries that were taken back before, all
+    /// others are settled.
+    pub fn ack_all(
+        &self,
+        deliveries: Vec<Delivery>,
+    ) -> impl Future<Output = Result<()>> + Send + use<> {
+        message::settle(
+            deliveries
+                .into_iter()
+                .map(|delivery| delivery.receipt)
+                .collect(),
+            Verdict::Ack,
+        )
     }
 
     /// Gives many deliveries back, as [`Delivery::requeue`] does for one.
     ///
     /// # Errors
     /// As [`Consumer::ack_all`].
-    pub fn requeue_all(&self, deliveries: Vec<Delivery>) -> impl Future<Output = Result<()>> + Send + use<> {
-        message::settle(deliveries.into_iter().map(|delivery| delivery.receipt).collect(), Verdict::Requeue)
+    pub fn requeue_all(
+        &self,
+        deliveries: Vec<Delivery>,
+    ) -> impl Future<Output = Result<()>> + Send + use<> {
+        message::settle(
+            deliveries
+                .into_iter()
+                .map(|delivery| delivery.receipt)
+                .collect(),
+            Verdict::Requeue,
+        )
     }
 }
 
@@ -85,6 +111,9 @@ const BATCH: usize = 256;
 
 impl fmt::Debug for Consumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Consumer").field("prefetch", &self.prefetch).field("ready", &self.ready.len()).finish_non_exhaustive()
+        f.debug_struct("Consumer")
+            .field("prefetch", &self.prefetch)
+            .field("ready", &self.ready.len())
+            .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,8 @@
 //! The embedded backend: queues in one SQLite file, which several processes may share.
 //!
-//! All writes of a process go through one task that commits them in groups (`writer`). A claim leases messages to a
-//! consumer; a task beside the consumer extends the leases of what it still holds (`lease`).
+//! All writes of a process go through one task that commits them in groups (`writer`). A claim
+//! leases messages to a consumer; a task beside the consumer extends the leases of what it still
+//! holds (`lease`).
 
 mod lease;
 mod rows;
@@ -25,7 +26,8 @@ use lease::Held;
 use rows::{Claimed, Done, Request};
 use writer::Writer;
 
-/// How long a claim lasts unless it is extended: how late the messages of a killed process come back.
+/// How long a claim lasts unless it is extended: how late the messages of a killed process come
+/// back.
 const LEASE: Duration = Duration::from_secs(30);
 
 /// How often a waiting consumer looks for messages of other processes.
@@ -45,18 +47,28 @@ impl Embedded {
     async fn open(url: &str, lease: Duration) -> Result<Self> {
         let store = Store::connect(url).await?;
         rows::install(&store).await?;
-        Ok(Self { writer: Writer::start(store.clone()), store, lease })
+        Ok(Self {
+            writer: Writer::start(store.clone()),
+            store,
+            lease,
+        })
     }
 }
 
 #[async_trait]
 impl Backend for Embedded {
     async fn declare(&self, queue: &str) -> Result<()> {
-        self.writer.run(Request::Declare(queue.to_owned())).await.map(drop)
+        self.writer
+            .run(Request::Declare(queue.to_owned()))
+            .await
+            .map(drop)
     }
 
     async fn remove(&self, queue: &str) -> Result<()> {
-        self.writer.run(Request::Remove(queue.to_owned())).await.map(drop)
+        self.writer
+            .run(Request::Remove(queue.to_owned()))
+            .await
+            .map(drop)
     }
 
     async fn depth(&self, queue: &str) -> Result<u64> {
@@ -64,15 +76,29 @@ impl Backend for Embedded {
     }
 
     async fn publish(&self, queue: &str, messages: &[Message]) -> Result<()> {
-        self.writer.run(Request::Publish(queue.to_owned(), messages.to_vec())).await.map(drop)
+        self.writer
+            .run(Request::Publish(queue.to_owned(), messages.to_vec()))
+            .await
+            .map(drop)
     }
 
-    async fn subscribe(self: Arc<Self>, queue: &str, prefetch: u16) -> Result<Box<dyn Subscription>> {
+    async fn subscribe(
+        self: Arc<Self>,
+        queue: &str,
+        prefetch: u16,
+    ) -> Result<Box<dyn Subscription>> {
         rows::waiting(&self.store, queue).await?;
         let stop = CancellationToken::new();
         let held = Held::start(self.writer.clone(), owner(), self.lease, stop.clone());
         let slots = Arc::new(Semaphore::new(prefetch.into()));
-        Ok(Box::new(Leases { queue: queue.to_owned(), backend: self, held, slots, claiming: None, _stop: stop.drop_guard() }))
+        Ok(Box::new(Leases {
+            queue: queue.to_owned(),
+            backend: self,
+            held,
+            slots,
+            claiming: None,
+            _stop: stop.drop_guard(),
+        }))
     }
 }
 
@@ -120,7 +146,11 @@ impl Subscription for Leases {
 
     async fn close(self: Box<Self>) -> Result<()> {
         // after a claim that is under way, as the writer keeps the order
-        self.backend.writer.run(Request::Release(self.held.owner)).await.map(drop)
+        self.backend
+            .writer
+            .run(Request::Release(self.held.owner))
+            .await
+            .map(drop)
     }
 }
 
@@ -129,22 +159,38 @@ impl Leases {
         if self.claiming.is_none() {
             let slots = self.reserve(max).await?;
             let limit = slots.num_permits();
-            let claim = Request::Claim { queue: self.queue.clone(), owner: self.held.owner, limit, lease: self.backend.lease };
+            let claim = Request::Claim {
+                queue: self.queue.clone(),
+                owner: self.held.owner,
+                limit,
+                lease: self.backend.lease,
+            };
             let answer = self.backend.writer.submit(claim).await?;
             self.claiming = Some(Claiming { slots, answer });
         }
-        let Some(claiming) = &mut self.claiming else { return Ok(Vec::new()) };
+        let Some(claiming) = &mut self.claiming else {
+            return Ok(Vec::new());
+        };
         let answer = (&mut claiming.answer).await;
-        let Some(Claiming { mut slots, .. }) = self.claiming.take() else { return Ok(Vec::new()) };
+        let Some(Claiming { mut slots, .. }) = self.claiming.take() else {
+            return Ok(Vec::new());
+        };
         let claimed = answer.unwrap_or_else(|_| Err(writer::ended()))?.claimed;
-        Ok(claimed.into_iter().map(|row| self.deliver(row, slots.split(1))).collect())
+        Ok(claimed
+            .into_iter()
+            .map(|row| self.deliver(row, slots.split(1)))
+            .collect())
     }
 
     /// Waits for one free place of the prefetch and takes up to `max`.
     async fn reserve(&self, max: usize) -> Result<OwnedSemaphorePermit> {
         let closed = |_| Error::unexpected("queue.receive", "the consumer is closed");
-        let mut slots = Arc::clone(&self.slots).acquire_owned().await.map_err(closed)?;
-        let more = u32::try_from(max.saturating_sub(1).min(self.slots.available_permits())).unwrap_or(0);
+        let mut slots = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .map_err(closed)?;
+        let more =
+            u32::try_from(max.saturating_sub(1).min(self.slots.available_permits())).unwrap_or(0);
         if let Ok(more) = Arc::clone(&self.slots).try_acquire_many_owned(more) {
             slots.merge(more);
         }
@@ -154,7 +200,11 @@ impl Leases {
     fn deliver(&self, row: Claimed, slot: Option<OwnedSemaphorePermit>) -> Delivery {
         self.held.add(row.tag);
         let receipt = Receipt::new(self.held.clone(), row.tag, slot);
-        Delivery { message: row.message, redelivered: row.tag.attempt > 1, receipt }
+        Delivery {
+            message: row.message,
+            redelivered: row.tag.attempt > 1,
+            receipt,
+        }
     }
 }
 
@@ -187,7 +237,12 @@ mod tests {
     async fn a_delivery_that_is_lost_comes_back_when_its_lease_ends() {
         let folder = tempfile::tempdir().unwrap();
         let backend = one_message(&folder).await;
-        let claim = Request::Claim { queue: "q".into(), owner: 7, limit: 1, lease: SHORT };
+        let claim = Request::Claim {
+            queue: "q".into(),
+            owner: 7,
+            limit: 1,
+            lease: SHORT,
+        };
         assert_eq!(backend.writer.run(claim).await.unwrap().claimed.len(), 1);
         let mut consumer = backend.clone().subscribe("q", 1).await.unwrap();
         let again = timeout(SHORT * 4, consumer.next(1)).await.unwrap().unwrap();

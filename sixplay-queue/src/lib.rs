@@ -1,7 +1,8 @@
 //! Durable messages between processes, over RabbitMQ or over an embedded queue in one SQLite file.
 //!
-//! One handle, [`Queue`], serves both; the URL chooses. The promise is *at least once*: a publish that returned `Ok` is
-//! on disk, and a delivery comes back until somebody acknowledges it. Whoever consumes must bear a repetition.
+//! One handle, [`Queue`], serves both; the URL chooses. The promise is *at least once*: a publish
+//! that returned `Ok` is on disk, and a delivery comes back until somebody acknowledges it. Whoever
+//! consumes must bear a repetition.
 //!
 //! | URL | feature | backend |
 //! |---|---|---|
@@ -48,9 +49,9 @@
 //!
 //! # When the broker goes away
 //!
-//! No call waits for ever except [`Consumer::receive`] on an empty queue. A lost connection makes the calls under way
-//! fail with a transient error; the next call connects again by itself. The outcome of a failed publish is unknown:
-//! publish again, with the same id.
+//! No call waits for ever except [`Consumer::receive`] on an empty queue. A lost connection makes
+//! the calls under way fail with a transient error; the next call connects again by itself. The
+//! outcome of a failed publish is unknown: publish again, with the same id.
 
 mod backend;
 mod config;

@@ -20,14 +20,18 @@ const MAX_ID: usize = 255;
 pub struct Message {
     /// The content, at most [`MAX_BODY`] bytes.
     pub body: Bytes,
-    /// The publisher's name for the message, at most 255 bytes; kept as it is and never interpreted.
+    /// The publisher's name for the message, at most 255 bytes; kept as it is and never
+    /// interpreted.
     pub id: Option<String>,
 }
 
 impl Message {
     /// A message without an id.
     pub fn new(body: impl Into<Bytes>) -> Self {
-        Self { body: body.into(), id: None }
+        Self {
+            body: body.into(),
+            id: None,
+        }
     }
 
     /// Gives the message an id.
@@ -40,7 +44,10 @@ impl Message {
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |what, size, limit| {
             let error = Error::too_large("queue.publish", "the message is over a limit");
-            Err(error.with("part", what).with("bytes", size).with("limit", limit))
+            Err(error
+                .with("part", what)
+                .with("bytes", size)
+                .with("limit", limit))
         };
         match self.id.as_ref().map_or(0, String::len) {
             _ if self.body.len() > MAX_BODY => refuse("body", self.body.len(), MAX_BODY),
@@ -52,14 +59,15 @@ impl Message {
 
 /// A message on loan: [`ack`](Delivery::ack) or [`requeue`](Delivery::requeue) settles it.
 ///
-/// One that is dropped unsettled returns to its queue: soon, or at the latest when its consumer is dropped or its process
-/// has ended.
+/// One that is dropped unsettled returns to its queue: soon, or at the latest when its consumer is
+/// dropped or its process has ended.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Delivery {
     /// What was published.
     pub message: Message,
-    /// Whether the message has been delivered before, to anybody; it may then have been handled already.
+    /// Whether the message has been delivered before, to anybody; it may then have been handled
+    /// already.
     pub redelivered: bool,
     pub(crate) receipt: Receipt,
 }
@@ -68,13 +76,15 @@ impl Delivery {
     /// Tells the queue that the message is handled; it never comes again.
     ///
     /// # Errors
-    /// `Conflict` when the delivery was taken back before (its consumer was dropped, its connection lost or its lease
-    /// over): the message is, or will be, delivered again. `Unavailable`, `Timeout`: perhaps so.
+    /// `Conflict` when the delivery was taken back before (its consumer was dropped, its connection
+    /// lost or its lease over): the message is, or will be, delivered again. `Unavailable`,
+    /// `Timeout`: perhaps so.
     pub async fn ack(self) -> Result<()> {
         settle(vec![self.receipt], Verdict::Ack).await
     }
 
-    /// Gives the message back, to be delivered again with `redelivered` set; to whom and when is open.
+    /// Gives the message back, to be delivered again with `redelivered` set; to whom and when is
+    /// open.
     ///
     /// # Errors
     /// As [`Delivery::ack`].
@@ -93,8 +103,17 @@ pub(crate) struct Receipt {
 
 impl Receipt {
     #[allow(dead_code)]
-    pub(crate) fn new(origin: Arc<dyn Origin>, tag: Tag, slot: Option<OwnedSemaphorePermit>) -> Self {
-        Self { origin, tag, open: true, _slot: slot }
+    pub(crate) fn new(
+        origin: Arc<dyn Origin>,
+        tag: Tag,
+        slot: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        Self {
+            origin,
+            tag,
+            open: true,
+            _slot: slot,
+        }
     }
 }
 
@@ -122,6 +141,9 @@ pub(crate) async fn settle(mut receipts: Vec<Receipt>, verdict: Verdict) -> Resu
     }
     match receipts.len() - kept {
         0 => Ok(()),
-        lost => Err(Error::conflict("queue.settle", "taken back before: delivered again").with("deliveries", lost)),
+        lost => Err(
+            Error::conflict("queue.settle", "taken back before: delivered again")
+                .with("deliveries", lost),
+        ),
     }
 }

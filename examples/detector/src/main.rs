@@ -1,4 +1,5 @@
-//! Detects every change of the database, and every window that opens or closes, and publishes the affected documents to the queue.
+//! Detects every change of the database, and every window that opens or closes, and publishes the
+//! affected documents to the queue.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
-//! What the six example programs share: the command line, one configuration file, handles opened from it, and the few lines that
-//! connect the detector and the indexer to a queue. A program's `main` reads the configuration, opens handles and runs them.
+//! What the six example programs share: the command line, one configuration file, handles opened
+//! from it, and the few lines that connect the detector and the indexer to a queue. A program's
+//! `main` reads the configuration, opens handles and runs them.
 
 mod args;
 mod line;

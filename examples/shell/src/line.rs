@@ -14,13 +14,17 @@ use crate::IndexerSettings;
 pub(crate) const ROOTS: &str = "roots";
 pub(crate) const DEAD: &str = "roots.dead";
 
-/// Publishes changed roots, one message each, and returns when the queue has them; a queue that is missing is made.
+/// Publishes changed roots, one message each, and returns when the queue has them; a queue that is
+/// missing is made.
 pub struct QueueSink(pub Queue);
 
 #[async_trait]
 impl Sink for QueueSink {
     async fn deliver(&self, roots: &[Root]) -> Result<()> {
-        let messages = roots.iter().map(|root| Ok(Message::new(encode(root)?))).collect::<Result<Vec<_>>>()?;
+        let messages = roots
+            .iter()
+            .map(|root| Ok(Message::new(encode(root)?)))
+            .collect::<Result<Vec<_>>>()?;
         match self.0.publish(ROOTS, &messages).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.0.declare(ROOTS).await?;
@@ -31,11 +35,13 @@ impl Sink for QueueSink {
     }
 }
 
-/// Applies roots from the queue to the index until `token` is cancelled; a delivery is settled only when its own outcome is known.
-/// Then the batch in hand has `grace` to end, and what else was received goes back.
+/// Applies roots from the queue to the index until `token` is cancelled; a delivery is settled only
+/// when its own outcome is known. Then the batch in hand has `grace` to end, and what else was
+/// received goes back.
 ///
 /// # Errors
-/// None that time can heal: while queue, database or index are away the loop tries again with a growing pause.
+/// None that time can heal: while queue, database or index are away the loop tries again with a
+/// growing pause.
 pub async fn index_changes(
     queue: Queue,
     indexer: Indexer,
@@ -61,11 +67,20 @@ pub async fn index_changes(
     Ok(())
 }
 
-async fn consume(queue: &Queue, indexer: &Indexer, settings: &IndexerSettings, pause: &mut Pause, token: &CancellationToken) -> Result<()> {
+async fn consume(
+    queue: &Queue,
+    indexer: &Indexer,
+    settings: &IndexerSettings,
+    pause: &mut Pause,
+    token: &CancellationToken,
+) -> Result<()> {
     queue.declare(ROOTS).await?;
     queue.declare(DEAD).await?;
     let mut consumer = queue.consume(ROOTS, settings.batch.clamp(1, 2048)).await?;
-    while let Some(received) = token.run_until_cancelled(consumer.receive(settings.batch.into(), settings.linger)).await {
+    while let Some(received) = token
+        .run_until_cancelled(consumer.receive(settings.batch.into(), settings.linger))
+        .await
+    {
         if batch(queue, indexer, &mut consumer, received?).await? {
             pause.wait(token).await;
         } else {
@@ -76,7 +91,12 @@ async fn consume(queue: &Queue, indexer: &Indexer, settings: &IndexerSettings, p
 }
 
 /// Settles one batch; true when something has to come again.
-async fn batch(queue: &Queue, indexer: &Indexer, consumer: &mut Consumer, deliveries: Vec<Delivery>) -> Result<bool> {
+async fn batch(
+    queue: &Queue,
+    indexer: &Indexer,
+    consumer: &mut Consumer,
+    deliveries: Vec<Delivery>,
+) -> Result<bool> {
     let (mut roots, mut known, mut dead) = (Vec::new(), Vec::new(), Vec::new());
     for delivery in deliveries {
         match serde_json::from_slice::<Root>(&delivery.message.body) {
@@ -96,7 +116,10 @@ async fn batch(queue: &Queue, indexer: &Indexer, consumer: &mut Consumer, delive
                 tracing::warn!(kind = root.kind, id = root.id, reason, "comes again");
                 again.push(delivery);
             }
-            Outcome::TooLarge => dead.push((delivery, "the document is over the index's limit".to_owned())),
+            Outcome::TooLarge => dead.push((
+                delivery,
+                "the document is over the index's limit".to_owned(),
+            )),
             Outcome::Rejected { reason } => dead.push((delivery, reason)),
             _ => again.push(delivery),
         }
@@ -109,17 +132,25 @@ async fn batch(queue: &Queue, indexer: &Indexer, consumer: &mut Consumer, delive
 }
 
 /// Moves what can never be indexed aside: it is in the dead queue before it leaves the live one.
-async fn bury(queue: &Queue, dead: Vec<(Delivery, String)>, done: &mut Vec<Delivery>) -> Result<()> {
+async fn bury(
+    queue: &Queue,
+    dead: Vec<(Delivery, String)>,
+    done: &mut Vec<Delivery>,
+) -> Result<()> {
     for (delivery, reason) in dead {
         tracing::error!(body = %String::from_utf8_lossy(&delivery.message.body), reason, "moved to {DEAD}");
-        queue.publish(DEAD, std::slice::from_ref(&delivery.message)).await?;
+        queue
+            .publish(DEAD, std::slice::from_ref(&delivery.message))
+            .await?;
         done.push(delivery);
     }
     Ok(())
 }
 
 fn encode(root: &Root) -> Result<Vec<u8>> {
-    serde_json::to_vec(root).map_err(|error| Error::unexpected("queue.encode", "cannot encode a root").with_source(error))
+    serde_json::to_vec(root).map_err(|error| {
+        Error::unexpected("queue.encode", "cannot encode a root").with_source(error)
+    })
 }
 
 /// 50 ms, doubled up to 1 s while nothing succeeds.

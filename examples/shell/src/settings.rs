@@ -1,4 +1,5 @@
-//! The configuration file: one format for all programs; a program reads the whole file and uses its sections.
+//! The configuration file: one format for all programs; a program reads the whole file and uses its
+//! sections.
 
 use std::{
     path::{Path, PathBuf},
@@ -69,7 +70,9 @@ pub struct StoreSettings {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { url: Secret::new("") }
+        Self {
+            url: Secret::new(""),
+        }
     }
 }
 
@@ -87,7 +90,10 @@ pub struct IndexerSettings {
 
 impl Default for IndexerSettings {
     fn default() -> Self {
-        Self { batch: 200, linger: Duration::from_millis(20) }
+        Self {
+            batch: 200,
+            linger: Duration::from_millis(20),
+        }
     }
 }
 
@@ -102,10 +108,17 @@ impl Settings {
 
     /// Puts what has no URL of its own into the data folder.
     pub(crate) fn embed(&mut self) {
-        let urls = [("store", &mut self.store.url), ("queue", &mut self.queue.url), ("index", &mut self.index.url)];
+        let urls = [
+            ("store", &mut self.store.url),
+            ("queue", &mut self.queue.url),
+            ("index", &mut self.index.url),
+        ];
         for (name, url) in urls {
             if url.expose().is_empty() {
-                *url = Secret::new(format!("sqlite:{}", self.data.join(name).with_extension("sqlite").display()));
+                *url = Secret::new(format!(
+                    "sqlite:{}",
+                    self.data.join(name).with_extension("sqlite").display()
+                ));
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What every `main` does: read the configuration, start the runtime and the daemon, run, and say why it ends.
+//! What every `main` does: read the configuration, start the runtime and the daemon, run, and say
+//! why it ends.
 
 use std::{
     convert::Infallible,
@@ -50,8 +51,13 @@ pub struct Shell {
     index: OnceCell<Index>,
 }
 
-/// Runs `work` with the settings of `args` until it returns; an error ends the process with status 1, a wrong configuration with 2.
-pub fn run<W>(name: &'static str, args: impl Into<ServerArgs>, work: impl FnOnce(Shell) -> W) -> ExitCode
+/// Runs `work` with the settings of `args` until it returns; an error ends the process with status
+/// 1, a wrong configuration with 2.
+pub fn run<W>(
+    name: &'static str,
+    args: impl Into<ServerArgs>,
+    work: impl FnOnce(Shell) -> W,
+) -> ExitCode
 where
     W: Future<Output = Result<()>>,
 {
@@ -75,16 +81,22 @@ where
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "{name} ends");
-            ExitCode::from(if error.kind() == ErrorKind::Config { 2 } else { 1 })
+            ExitCode::from(if error.kind() == ErrorKind::Config {
+                2
+            } else {
+                1
+            })
         }
     }
 }
 
-/// Ends work that is no task of the daemon (an import, a first load) when it outlives the drain time after a signal.
+/// Ends work that is no task of the daemon (an import, a first load) when it outlives the drain
+/// time after a signal.
 async fn overdue(token: CancellationToken, drain: Duration) -> Error {
     token.cancelled().await;
     tokio::time::sleep(drain + Duration::from_secs(1)).await;
-    Error::timeout("shell.run", "the work did not end in time and was given up").with("seconds", drain.as_secs())
+    Error::timeout("shell.run", "the work did not end in time and was given up")
+        .with("seconds", drain.as_secs())
 }
 
 fn open(name: &'static str, args: ServerArgs) -> Result<(tokio::runtime::Runtime, Settings)> {
@@ -97,10 +109,17 @@ fn open(name: &'static str, args: ServerArgs) -> Result<(tokio::runtime::Runtime
     }
     settings.embed();
     std::fs::create_dir_all(&settings.data).map_err(|error| {
-        Error::config("shell.open", "cannot create the data folder").with("data", settings.data.display()).with_source(error)
+        Error::config("shell.open", "cannot create the data folder")
+            .with("data", settings.data.display())
+            .with_source(error)
     })?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name(name).build();
-    let runtime = runtime.map_err(|error| Error::unexpected("shell.open", "cannot start the runtime").with_source(error))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name(name)
+        .build();
+    let runtime = runtime.map_err(|error| {
+        Error::unexpected("shell.open", "cannot start the runtime").with_source(error)
+    })?;
     Ok((runtime, settings))
 }
 
@@ -111,7 +130,10 @@ fn keyed(key: &'static str) -> impl Fn(Error) -> Error {
 
 impl From<WorkerArgs> for ServerArgs {
     fn from(worker: WorkerArgs) -> Self {
-        Self { worker, listen: None }
+        Self {
+            worker,
+            listen: None,
+        }
     }
 }
 
@@ -121,7 +143,10 @@ impl Shell {
     /// # Errors
     /// As [`Shell::index`] and [`Shell::users`].
     pub async fn middleware(&self) -> Result<DomainUserService<Routes>> {
-        let config = MiddlewareConfig { prefix: self.settings.index.prefix.clone(), ..self.settings.middleware.clone() };
+        let config = MiddlewareConfig {
+            prefix: self.settings.index.prefix.clone(),
+            ..self.settings.middleware.clone()
+        };
         middleware::service(self.index().await?, self.users()?, config)
     }
 
@@ -139,12 +164,17 @@ impl Shell {
     /// As [`Store::connect`] and [`Store::install`].
     pub async fn store(&self) -> Result<Store> {
         let open = async || {
-            let store = Store::connect(self.settings.store.url.expose()).await.map_err(keyed("store.url"))?;
+            let store = Store::connect(self.settings.store.url.expose())
+                .await
+                .map_err(keyed("store.url"))?;
             catalogue::migrate(&store).await?;
             store.install(self.source().as_ref()).await?;
             Ok(store)
         };
-        self.store.get_or_try_init(|| self.patiently("database", open)).await.cloned()
+        self.store
+            .get_or_try_init(|| self.patiently("database", open))
+            .await
+            .cloned()
     }
 
     /// The queue between detector and indexer.
@@ -152,8 +182,15 @@ impl Shell {
     /// # Errors
     /// As [`Queue::connect`].
     pub async fn queue(&self) -> Result<Queue> {
-        let open = async || Queue::open(&self.settings.queue).await.map_err(keyed("queue.url"));
-        self.queue.get_or_try_init(|| self.patiently("queue", open)).await.cloned()
+        let open = async || {
+            Queue::open(&self.settings.queue)
+                .await
+                .map_err(keyed("queue.url"))
+        };
+        self.queue
+            .get_or_try_init(|| self.patiently("queue", open))
+            .await
+            .cloned()
     }
 
     /// The index.
@@ -161,10 +198,18 @@ impl Shell {
     /// # Errors
     /// As [`Index::connect`].
     pub async fn index(&self) -> Result<Index> {
-        self.index.get_or_try_init(|| async { Index::open(&self.settings.index).await.map_err(keyed("index.url")) }).await.cloned()
+        self.index
+            .get_or_try_init(|| async {
+                Index::open(&self.settings.index)
+                    .await
+                    .map_err(keyed("index.url"))
+            })
+            .await
+            .cloned()
     }
 
-    /// The domain users of the configured folder; the folder `users` of the data folder is filled when it is new.
+    /// The domain users of the configured folder; the folder `users` of the data folder is filled
+    /// when it is new.
     ///
     /// # Errors
     /// `Config` naming file, key and value.
@@ -188,10 +233,14 @@ impl Shell {
     /// Serves until the daemon stops.
     pub fn serve<S>(&mut self, server: Server, service: S)
     where
-        S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible>
+            + Clone
+            + Send
+            + 'static,
         S::Future: Send,
     {
-        self.daemon.spawn("server", server.serve(service, self.daemon.token()));
+        self.daemon
+            .spawn("server", server.serve(service, self.daemon.token()));
     }
 
     /// Publishes changes until the daemon stops.
@@ -199,9 +248,14 @@ impl Shell {
     /// # Errors
     /// As [`Shell::store`] and [`Shell::queue`].
     pub async fn detect(&mut self) -> Result<()> {
-        let detector = Detector::new(self.store().await?, self.source(), self.settings.detector.clone());
+        let detector = Detector::new(
+            self.store().await?,
+            self.source(),
+            self.settings.detector.clone(),
+        );
         let (sink, token) = (QueueSink(self.queue().await?), self.daemon.token());
-        self.daemon.spawn("detector", async move { detector.run(&sink, token).await });
+        self.daemon
+            .spawn("detector", async move { detector.run(&sink, token).await });
         Ok(())
     }
 
@@ -211,7 +265,13 @@ impl Shell {
     /// As [`Shell::store`], [`Shell::queue`] and [`Shell::index`].
     pub async fn index_changes(&mut self) -> Result<()> {
         let (queue, indexer) = (self.queue().await?, self.indexer().await?);
-        let work = index_changes(queue, indexer, self.settings.indexer.clone(), self.settings.drain / 2, self.daemon.token());
+        let work = index_changes(
+            queue,
+            indexer,
+            self.settings.indexer.clone(),
+            self.settings.drain / 2,
+            self.daemon.token(),
+        );
         self.daemon.spawn("indexer", work);
         Ok(())
     }
@@ -221,10 +281,18 @@ impl Shell {
     /// # Errors
     /// As [`Shell::store`] and [`Shell::index`].
     pub async fn rebuild(&mut self) -> Result<()> {
-        let (rebuild, token) = (Rebuild::new(self.indexer().await?, self.settings.rebuild.clone()), self.daemon.token());
+        let (rebuild, token) = (
+            Rebuild::new(self.indexer().await?, self.settings.rebuild.clone()),
+            self.daemon.token(),
+        );
         self.daemon.spawn("rebuild", async move {
             let report = rebuild.run(&Progress::new("rebuild", None), &token).await?;
-            tracing::info!(indexed = report.indexed, absent = report.absent, rejected = report.rejected.len(), "rebuilt");
+            tracing::info!(
+                indexed = report.indexed,
+                absent = report.absent,
+                rejected = report.rejected.len(),
+                "rebuilt"
+            );
             token.cancel();
             Ok(())
         });
@@ -238,7 +306,10 @@ impl Shell {
     pub async fn rebuild_when_new(&self) -> Result<()> {
         let (index, mut live) = (self.index().await?, true);
         for kind in self.source().kinds() {
-            live &= index.resolve(&self.settings.index.alias(kind.name)).await?.is_some();
+            live &= index
+                .resolve(&self.settings.index.alias(kind.name))
+                .await?
+                .is_some();
         }
         if live {
             return Ok(());
@@ -251,14 +322,19 @@ impl Shell {
         }
     }
 
-    /// Opens a handle, again and again while its server is away: servers and programs may start in any order.
+    /// Opens a handle, again and again while its server is away: servers and programs may start in
+    /// any order.
     async fn patiently<T>(&self, what: &str, open: impl AsyncFn() -> Result<T>) -> Result<T> {
         let (token, end) = (self.daemon.token(), Instant::now() + PATIENCE);
         loop {
             match open().await {
-                Err(error) if error.is_transient() && Instant::now() < end && !token.is_cancelled() => {
+                Err(error)
+                    if error.is_transient() && Instant::now() < end && !token.is_cancelled() =>
+                {
                     tracing::warn!(%error, "waits for the {what}");
-                    token.run_until_cancelled(tokio::time::sleep(Duration::from_millis(500))).await;
+                    token
+                        .run_until_cancelled(tokio::time::sleep(Duration::from_millis(500)))
+                        .await;
                 }
                 result => return result,
             }
@@ -266,7 +342,12 @@ impl Shell {
     }
 
     async fn indexer(&self) -> Result<Indexer> {
-        Ok(Indexer::new(self.store().await?, self.source(), self.index().await?, self.settings.index.prefix.clone()))
+        Ok(Indexer::new(
+            self.store().await?,
+            self.source(),
+            self.index().await?,
+            self.settings.index.prefix.clone(),
+        ))
     }
 
     fn source(&self) -> Arc<dyn Source> {

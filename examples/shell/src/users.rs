@@ -12,13 +12,16 @@ const USERS: [(&str, &str); 5] = [
     ("bo", include_str!("../users/bo.yml")),
 ];
 
-/// Writes the default users into `dir` unless it exists, and returns it; several processes may do so at once.
+/// Writes the default users into `dir` unless it exists, and returns it; several processes may do
+/// so at once.
 pub(crate) fn provide(dir: PathBuf) -> Result<PathBuf> {
     if dir.exists() {
         return Ok(dir);
     }
     let failed = |error: std::io::Error| {
-        Error::config("users.provide", "cannot write the default users").with("dir", dir.display()).with_source(error)
+        Error::config("users.provide", "cannot write the default users")
+            .with("dir", dir.display())
+            .with_source(error)
     };
     let fresh = dir.with_extension(format!("new-{}", std::process::id()));
     std::fs::create_dir_all(&fresh).map_err(failed)?;

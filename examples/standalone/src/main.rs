@@ -1,4 +1,5 @@
-//! Runs every role in one process: API, middleware, detector, indexer, and a first rebuild; imports, exports and generates catalogues.
+//! Runs every role in one process: API, middleware, detector, indexer, and a first rebuild;
+//! imports, exports and generates catalogues.
 
 use std::process::ExitCode;
 
@@ -55,7 +56,10 @@ async fn serve(mut shell: Shell) -> Result<()> {
     }
     shell.detect().await?;
     shell.index_changes().await?;
-    let services = [("api", shell.api().await?), ("middleware", shell.middleware().await?)];
+    let services = [
+        ("api", shell.api().await?),
+        ("middleware", shell.middleware().await?),
+    ];
     let addr = server.local_addr();
     shell.serve(server, Dispatch::new(ErrorFormat::Problem, services));
     catalogue::invite(&store, addr).await?;

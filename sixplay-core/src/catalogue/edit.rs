@@ -16,7 +16,8 @@ use crate::{
 const TITLE: usize = 255;
 const TEXT: usize = 10_000;
 
-/// What to change of a program; fields left out stay, an empty text clears all but the title. Null is refused.
+/// What to change of a program; fields left out stay, an empty text clears all but the title. Null
+/// is refused.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProgramPatch {
@@ -50,7 +51,9 @@ pub struct VideoPatch {
 }
 
 /// A field that is there has a value: null would pass for one that is left out.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<T>, D::Error> {
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -81,7 +84,10 @@ pub async fn video(store: &Store, id: &str, patch: VideoPatch) -> Result<()> {
     let mut tx = store.begin().await?;
     exists(&mut tx, &VIDEOS, id.into()).await?;
     // the video "clip_N" and the clip N are one thing to viewers
-    if let Some(clip) = id.strip_prefix("clip_").and_then(|number| number.parse::<i64>().ok()) {
+    if let Some(clip) = id
+        .strip_prefix("clip_")
+        .and_then(|number| number.parse::<i64>().ok())
+    {
         changes.apply(&mut tx, &CLIPS, clip.into()).await?;
     }
     changes.flag("enabled", patch.enabled);
@@ -96,7 +102,9 @@ impl Changes {
     fn title(&mut self, title: Option<String>) -> Result<()> {
         match title {
             Some(title) if title.trim().is_empty() => Err(invalid("title", "must not be empty")),
-            Some(title) if title.chars().count() > TITLE => Err(invalid("title", "is longer than 255 characters")),
+            Some(title) if title.chars().count() > TITLE => {
+                Err(invalid("title", "is longer than 255 characters"))
+            }
             title => self.text("title", title),
         }
     }
@@ -114,7 +122,8 @@ impl Changes {
     }
 
     fn flag(&mut self, field: &'static str, flag: Option<bool>) {
-        self.0.extend(flag.map(|flag| (field, i64::from(flag).into())));
+        self.0
+            .extend(flag.map(|flag| (field, i64::from(flag).into())));
     }
 
     async fn apply(&self, tx: &mut Transaction, table: &Table, id: Value) -> Result<()> {
@@ -135,7 +144,11 @@ fn invalid(field: &'static str, message: &'static str) -> Error {
 }
 
 async fn exists(tx: &mut Transaction, table: &Table, id: Value) -> Result<()> {
-    let found = Query::select().expr_as(Expr::val(1), "one").from(table.name).and_where(Expr::col("id").eq(id)).take();
+    let found = Query::select()
+        .expr_as(Expr::val(1), "one")
+        .from(table.name)
+        .and_where(Expr::col("id").eq(id))
+        .take();
     match tx.fetch(&found).await?.is_empty() {
         true => Err(Error::not_found("catalogue.edit", "no such row").with("table", table.name)),
         false => Ok(()),

@@ -20,12 +20,16 @@ const PAGE: u64 = 500;
 
 /// Writes the whole catalogue, visible or not, to `out`, and returns how many rows there were.
 ///
-/// A line is `{"table": …, "row": {…}}`, the columns that are not null by name; tables come in an order in which
-/// they can be read back. All rows are of one instant. Memory stays that of a page.
+/// A line is `{"table": …, "row": {…}}`, the columns that are not null by name; tables come in an
+/// order in which they can be read back. All rows are of one instant. Memory stays that of a page.
 ///
 /// # Errors
 /// `Unavailable`, `Timeout`, `Corrupt`; `Unexpected` when `out` refuses.
-pub async fn export(store: &Store, out: &mut (dyn Write + Send), progress: &Progress) -> Result<u64> {
+pub async fn export(
+    store: &Store,
+    out: &mut (dyn Write + Send),
+    progress: &Progress,
+) -> Result<u64> {
     let mut snapshot = store.snapshot().await?;
     let mut written = 0;
     for table in TABLES {
@@ -53,7 +57,10 @@ fn refused(error: std::io::Error) -> Error {
 
 fn page(table: &Table, after: &[Cell]) -> SelectStatement {
     let mut query = Query::select();
-    query.columns(table.columns.iter().map(|column| column.name)).from(table.name).limit(PAGE);
+    query
+        .columns(table.columns.iter().map(|column| column.name))
+        .from(table.name)
+        .limit(PAGE);
     for key in table.key() {
         query.order_by(key.name, Order::Asc);
     }
@@ -77,18 +84,32 @@ fn position(table: &Table, row: &Row) -> Result<Vec<Cell>> {
         Kind::Code(_) | Kind::Text | Kind::Json => row.text(name).map(Cell::from),
         _ => row.int(name).map(Cell::from),
     };
-    table.key().iter().map(|key| cell(key.kind, key.name)).collect()
+    table
+        .key()
+        .iter()
+        .map(|key| cell(key.kind, key.name))
+        .collect()
 }
 
 fn line(table: &Table, row: &Row) -> Result<String> {
     let mut cells = Object::new();
     for column in table.columns {
         let json = match column.kind {
-            Kind::Int | Kind::Bool | Kind::Instant => row.opt_int(column.name)?.map(|value| value.to_string()),
-            Kind::Real => row.opt_real(column.name)?.and_then(serde_json::Number::from_f64).map(|number| number.to_string()),
-            Kind::Code(_) | Kind::Text | Kind::Json => row.opt_text(column.name)?.map(|text| quoted(&text)),
+            Kind::Int | Kind::Bool | Kind::Instant => {
+                row.opt_int(column.name)?.map(|value| value.to_string())
+            }
+            Kind::Real => row
+                .opt_real(column.name)?
+                .and_then(serde_json::Number::from_f64)
+                .map(|number| number.to_string()),
+            Kind::Code(_) | Kind::Text | Kind::Json => {
+                row.opt_text(column.name)?.map(|text| quoted(&text))
+            }
         };
         cells = cells.maybe(column.name, json.as_deref());
     }
-    Ok(Object::new().text("table", table.name).raw("row", &cells.end()).end())
+    Ok(Object::new()
+        .text("table", table.name)
+        .raw("row", &cells.end())
+        .end())
 }

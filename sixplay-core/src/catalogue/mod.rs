@@ -1,8 +1,10 @@
-//! The catalogue of a TV catch-up service as a [`Source`]: schema, publication rules, documents, import and export.
+//! The catalogue of a TV catch-up service as a [`Source`]: schema, publication rules, documents,
+//! import and export.
 //!
-//! Documents of five kinds: `service`, `folder`, `program`, `video`, and `expired` for videos whose rights have ended
-//! somewhere. Only what may be shown has a document: enabled all the way, in a publication window, with something to play.
-//! Their `body` is taken apart by [`StoredBody`] into what the middleware's wire format shows.
+//! Documents of five kinds: `service`, `folder`, `program`, `video`, and `expired` for videos whose
+//! rights have ended somewhere. Only what may be shown has a document: enabled all the way, in a
+//! publication window, with something to play. Their `body` is taken apart by [`StoredBody`] into
+//! what the middleware's wire format shows.
 
 mod bulk;
 mod compose;
@@ -49,7 +51,10 @@ pub struct Catalogue {
 impl Catalogue {
     /// The catalogue; the database must have been through [`migrate`].
     pub fn new() -> Self {
-        Self { kinds: graph::kinds(), tables: graph::tables() }
+        Self {
+            kinds: graph::kinds(),
+            tables: graph::tables(),
+        }
     }
 }
 
@@ -73,7 +78,13 @@ impl Source for Catalogue {
         &self.tables
     }
 
-    async fn render(&self, snapshot: &mut Transaction, kind: &str, ids: &[String], now: Timestamp) -> Result<Vec<Rendered>> {
+    async fn render(
+        &self,
+        snapshot: &mut Transaction,
+        kind: &str,
+        ids: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<Rendered>> {
         let mut rendered = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(if kind == "program" { PROGRAMS } else { VIDEOS }) {
             rendered.append(&mut render_chunk(snapshot, kind, chunk, now.as_microsecond()).await?);
@@ -82,12 +93,23 @@ impl Source for Catalogue {
     }
 }
 
-async fn render_chunk(snapshot: &mut Transaction, kind: &str, ids: &[String], now: i64) -> Result<Vec<Rendered>> {
-    let numbers = || ids.iter().filter_map(|id| id.parse().ok()).collect::<Vec<i64>>();
+async fn render_chunk(
+    snapshot: &mut Transaction,
+    kind: &str,
+    ids: &[String],
+    now: i64,
+) -> Result<Vec<Rendered>> {
+    let numbers = || {
+        ids.iter()
+            .filter_map(|id| id.parse().ok())
+            .collect::<Vec<i64>>()
+    };
     Ok(match kind {
         "service" => {
             let found = load::services(snapshot, ids).await?;
-            ids.iter().map(|id| render::service(found.get(id))).collect()
+            ids.iter()
+                .map(|id| render::service(found.get(id)))
+                .collect()
         }
         "folder" => {
             let found = load::folders(snapshot, &numbers()).await?;
@@ -95,17 +117,27 @@ async fn render_chunk(snapshot: &mut Transaction, kind: &str, ids: &[String], no
         }
         "program" => {
             let found = load::programs(snapshot, &numbers()).await?;
-            ids.iter().map(|id| render::program(found.get(id), now)).collect()
+            ids.iter()
+                .map(|id| render::program(found.get(id), now))
+                .collect()
         }
         "video" => {
             let found = load::videos(snapshot, ids).await?;
-            ids.iter().map(|id| render::video(found.get(id), now)).collect()
+            ids.iter()
+                .map(|id| render::video(found.get(id), now))
+                .collect()
         }
         "expired" => {
             let found = load::expired(snapshot, ids).await?;
-            ids.iter().map(|id| render::expired(found.get(id), now)).collect()
+            ids.iter()
+                .map(|id| render::expired(found.get(id), now))
+                .collect()
         }
-        _ => return Err(Error::invalid("catalogue.render", "no such kind of documents").with("kind", kind)),
+        _ => {
+            return Err(
+                Error::invalid("catalogue.render", "no such kind of documents").with("kind", kind),
+            );
+        }
     })
 }
 
@@ -116,7 +148,11 @@ async fn render_chunk(snapshot: &mut Transaction, kind: &str, ids: &[String], no
 pub async fn is_empty(store: &Store) -> Result<bool> {
     let mut snapshot = store.snapshot().await?;
     for table in [&tables::SERVICES, &tables::PROGRAMS, &tables::VIDEOS] {
-        let any = Query::select().expr_as(Expr::val(1), "one").from(table.name).limit(1).take();
+        let any = Query::select()
+            .expr_as(Expr::val(1), "one")
+            .from(table.name)
+            .limit(1)
+            .take();
         if !snapshot.fetch(&any).await?.is_empty() {
             return Ok(false);
         }

@@ -93,7 +93,9 @@ pub struct Publication {
 /// `Unavailable`, `Timeout`, `Corrupt`.
 pub async fn program(store: &Store, id: i64) -> Result<Option<Program>> {
     let mut snapshot = store.snapshot().await?;
-    let Some(row) = one(&mut snapshot, &PROGRAMS, id.into()).await? else { return Ok(None) };
+    let Some(row) = one(&mut snapshot, &PROGRAMS, id.into()).await? else {
+        return Ok(None);
+    };
     Ok(Some(Program {
         id,
         code: row.text("code")?,
@@ -112,7 +114,9 @@ pub async fn program(store: &Store, id: i64) -> Result<Option<Program>> {
 /// As [`program`].
 pub async fn video(store: &Store, id: &str) -> Result<Option<Video>> {
     let mut snapshot = store.snapshot().await?;
-    let Some(row) = one(&mut snapshot, &VIDEOS, id.into()).await? else { return Ok(None) };
+    let Some(row) = one(&mut snapshot, &VIDEOS, id.into()).await? else {
+        return Ok(None);
+    };
     Ok(Some(Video {
         id: row.text("id")?,
         r#type: row.text("type")?,
@@ -127,37 +131,66 @@ pub async fn video(store: &Store, id: &str) -> Result<Option<Video>> {
     }))
 }
 
-async fn one(snapshot: &mut Transaction, table: &Table, id: sea_query::Value) -> Result<Option<Row>> {
+async fn one(
+    snapshot: &mut Transaction,
+    table: &Table,
+    id: sea_query::Value,
+) -> Result<Option<Row>> {
     let columns = table.columns.iter().map(|column| column.name);
-    let query = Query::select().columns(columns).from(table.name).and_where(Expr::col("id").eq(id)).take();
+    let query = Query::select()
+        .columns(columns)
+        .from(table.name)
+        .and_where(Expr::col("id").eq(id))
+        .take();
     Ok(snapshot.fetch(&query).await?.into_iter().next())
 }
 
 async fn windows(snapshot: &mut Transaction, video: &str) -> Result<Vec<Window>> {
     let mut query = Query::select();
-    query.columns(PUBLICATIONS.columns.iter().map(|column| column.name)).from(PUBLICATIONS.name);
+    query
+        .columns(PUBLICATIONS.columns.iter().map(|column| column.name))
+        .from(PUBLICATIONS.name);
     query.and_where(Expr::col("video_id").eq(video)).limit(1000);
     for key in PUBLICATIONS.key() {
         query.order_by(key.name, Order::Asc);
     }
     let rows = snapshot.fetch(&query).await?;
     let window = |row: &Row| {
-        let (from, until) = (instant(Some(row.int("opens_at")?)), instant(row.opt_int("closes_at")?));
-        Ok(Window { platform: row.text("platform")?, service: row.text("service")?, from, until })
+        let (from, until) = (
+            instant(Some(row.int("opens_at")?)),
+            instant(row.opt_int("closes_at")?),
+        );
+        Ok(Window {
+            platform: row.text("platform")?,
+            service: row.text("service")?,
+            from,
+            until,
+        })
     };
     rows.iter().map(window).collect()
 }
 
 fn instant(micros: Option<i64>) -> Option<String> {
-    Timestamp::from_microsecond(micros?).ok().map(|instant| instant.to_string())
+    Timestamp::from_microsecond(micros?)
+        .ok()
+        .map(|instant| instant.to_string())
 }
 
 async fn publication(snapshot: &mut Transaction, kind: &str, id: String) -> Result<Publication> {
-    let rendered = Catalogue::new().render(snapshot, kind, &[id], Timestamp::now()).await?;
+    let rendered = Catalogue::new()
+        .render(snapshot, kind, &[id], Timestamp::now())
+        .await?;
     let (published, reason, next) = match rendered.into_iter().next() {
         Some(Rendered::Publishable(document)) => (true, None, document.next_change_at),
-        Some(Rendered::Absent { reason, next_change_at }) => (false, Some(reason), next_change_at),
+        Some(Rendered::Absent {
+            reason,
+            next_change_at,
+        }) => (false, Some(reason), next_change_at),
         None => (false, None, None),
     };
-    Ok(Publication { published, reason, next_change_at: next.map(|instant| instant.to_string()) })
+    Ok(Publication {
+        published,
+        reason,
+        next_change_at: next.map(|instant| instant.to_string()),
+    })
 }

@@ -1,4 +1,5 @@
-//! How a table is declared: one list of columns serves the schema, loading, rendering, import and export.
+//! How a table is declared: one list of columns serves the schema, loading, rendering, import and
+//! export.
 
 use sea_query::Value;
 
@@ -51,7 +52,14 @@ pub(super) enum Wire {
 }
 
 const fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind, wire: Wire::Always, required: false, default: None, to: None }
+    Column {
+        name,
+        kind,
+        wire: Wire::Always,
+        required: false,
+        default: None,
+        to: None,
+    }
 }
 
 pub(super) const fn int(name: &'static str) -> Column {

@@ -1,6 +1,8 @@
 //! The tables of the catalogue, parents before children.
 
-use super::schema::{Column, Table, bool, code, enabled, extra, instant, int, json, line, position, real, text};
+use super::schema::{
+    Column, Table, bool, code, enabled, extra, instant, int, json, line, position, real, text,
+};
 
 macro_rules! tables {
     ($($(#[$doc:meta])* $constant:ident = $name:literal key $primary:literal [$($column:expr),* $(,)?];)*) => {

@@ -11,18 +11,30 @@ use crate::{Result, store::Row};
 
 const DATE: &str = "%Y-%m-%d %H:%M:%S";
 
-static PARIS: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC));
+static PARIS: LazyLock<TimeZone> =
+    LazyLock::new(|| TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC));
 
 /// The local time of Paris at `micros`, as the wire shows it; `None` outside the calendar's range.
 pub(super) fn date(micros: i64) -> Option<String> {
     let instant = Timestamp::from_microsecond(micros).ok()?;
-    Some(instant.to_zoned_datetime(PARIS.clone()).strftime(DATE).to_string())
+    Some(
+        instant
+            .to_zoned_datetime(PARIS.clone())
+            .strftime(DATE)
+            .to_string(),
+    )
 }
 
 /// The instant of a wire date; of the two readings on the last Sunday of October, the earlier.
 pub(super) fn instant(date: &str) -> Option<i64> {
     let local = DateTime::strptime(DATE, date).ok()?;
-    Some(local.to_zoned_datetime(PARIS.clone()).ok()?.timestamp().as_microsecond())
+    Some(
+        local
+            .to_zoned_datetime(PARIS.clone())
+            .ok()?
+            .timestamp()
+            .as_microsecond(),
+    )
 }
 
 /// A JSON object under construction; keys are trusted, values are JSON.
@@ -109,27 +121,51 @@ pub(super) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| String::from("\"\""))
 }
 
-/// The JSON in `column`; what a hand-written update broke is left out with a warning, the rest of the document is still good.
+/// The JSON in `column`; what a hand-written update broke is left out with a warning, the rest of
+/// the document is still good.
 pub(super) fn json(table: &Table, column: &str, row: &Row) -> Result<Option<String>> {
     let valid = |text: &String| read::<&RawValue>(table, column, row, text).is_some();
     Ok(row.opt_text(column)?.filter(valid))
 }
 
-fn read<'a, T: Deserialize<'a>>(table: &Table, column: &str, row: &Row, text: &'a str) -> Option<T> {
-    let key = || table.key().iter().map(|key| row.key(key.name).unwrap_or_default()).collect::<Vec<_>>().join("/");
+fn read<'a, T: Deserialize<'a>>(
+    table: &Table,
+    column: &str,
+    row: &Row,
+    text: &'a str,
+) -> Option<T> {
+    let key = || {
+        table
+            .key()
+            .iter()
+            .map(|key| row.key(key.name).unwrap_or_default())
+            .collect::<Vec<_>>()
+            .join("/")
+    };
     let warn = |error: &serde_json::Error| tracing::warn!(table = table.name, key = key(), column, %error, "left out of its document");
     serde_json::from_str(text).inspect_err(warn).ok()
 }
 
-/// The members of the wire object that `row` of `table` shows outside a detail, with its `extra` ones.
+/// The members of the wire object that `row` of `table` shows outside a detail, with its `extra`
+/// ones.
 pub(super) fn members(table: &Table, row: &Row) -> Result<String> {
     let shown = |column: &&Column| matches!(column.wire, Wire::Always | Wire::Filled);
-    write(table, shown, row, table.column("extra").map(|column| column.name))
+    write(
+        table,
+        shown,
+        row,
+        table.column("extra").map(|column| column.name),
+    )
 }
 
 /// The members that only a program's detail shows, with those of `detail`.
 pub(super) fn detail(table: &Table, row: &Row) -> Result<String> {
-    write(table, |column| column.wire == Wire::Detail, row, Some("detail"))
+    write(
+        table,
+        |column| column.wire == Wire::Detail,
+        row,
+        Some("detail"),
+    )
 }
 
 /// A wire object made of nothing but a row.
@@ -137,7 +173,12 @@ pub(super) fn object(table: &Table, row: &Row) -> Result<String> {
     Ok(Object::of(&members(table, row)?).end())
 }
 
-fn write(table: &Table, shown: impl Fn(&&Column) -> bool, row: &Row, rest: Option<&str>) -> Result<String> {
+fn write(
+    table: &Table,
+    shown: impl Fn(&&Column) -> bool,
+    row: &Row,
+    rest: Option<&str>,
+) -> Result<String> {
     let mut object = Object::new();
     let mut written = Vec::new();
     for column in table.columns.iter().filter(shown) {
@@ -152,7 +193,10 @@ fn write(table: &Table, shown: impl Fn(&&Column) -> bool, row: &Row, rest: Optio
     {
         // a key that became a column's since must not come twice
         let rest: BTreeMap<String, &RawValue> = read(table, column, row, &text).unwrap_or_default();
-        for (key, json) in rest.iter().filter(|(key, _)| !written.contains(&key.as_str())) {
+        for (key, json) in rest
+            .iter()
+            .filter(|(key, _)| !written.contains(&key.as_str()))
+        {
             object = object.raw(key, json.get());
         }
     }
@@ -162,10 +206,15 @@ fn write(table: &Table, shown: impl Fn(&&Column) -> bool, row: &Row, rest: Optio
 fn value(table: &Table, column: &Column, row: &Row) -> Result<Option<String>> {
     Ok(match column.kind {
         Kind::Int => row.opt_int(column.name)?.map(|value| value.to_string()),
-        Kind::Bool => row.opt_int(column.name)?.map(|value| (value != 0).to_string()),
+        Kind::Bool => row
+            .opt_int(column.name)?
+            .map(|value| (value != 0).to_string()),
         Kind::Real => row.opt_real(column.name)?.and_then(number),
         Kind::Code(_) | Kind::Text => row.opt_text(column.name)?.map(|text| quoted(&text)),
-        Kind::Instant => row.opt_int(column.name)?.and_then(date).map(|text| quoted(&text)),
+        Kind::Instant => row
+            .opt_int(column.name)?
+            .and_then(date)
+            .map(|text| quoted(&text)),
         Kind::Json => json(table, column.name, row)?,
     })
 }
@@ -203,8 +252,14 @@ mod tests {
     #[test]
     fn dates_are_local_time_of_paris_in_winter_and_summer() {
         assert_eq!(instant("2018-09-19 13:50:00"), Some(1_537_357_800_000_000));
-        assert_eq!(date(1_537_357_800_000_000).as_deref(), Some("2018-09-19 13:50:00"));
-        assert_eq!(date(1_545_220_200_000_000).as_deref(), Some("2018-12-19 12:50:00"));
+        assert_eq!(
+            date(1_537_357_800_000_000).as_deref(),
+            Some("2018-09-19 13:50:00")
+        );
+        assert_eq!(
+            date(1_545_220_200_000_000).as_deref(),
+            Some("2018-12-19 12:50:00")
+        );
         assert_eq!(instant("19/09/2018"), None);
         assert_eq!(date(i64::MAX), None);
     }

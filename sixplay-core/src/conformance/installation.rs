@@ -24,7 +24,10 @@ struct Spoilt {
 impl Spoilt {
     fn new(spoil: impl FnOnce(&mut Self)) -> Self {
         let tiny = Tiny::new();
-        let mut spoilt = Self { kinds: tiny.kinds().to_vec(), tables: tiny.tables().to_vec() };
+        let mut spoilt = Self {
+            kinds: tiny.kinds().to_vec(),
+            tables: tiny.tables().to_vec(),
+        };
         spoil(&mut spoilt);
         spoilt
     }
@@ -44,16 +47,28 @@ impl Source for Spoilt {
         &self.tables
     }
 
-    async fn render(&self, _: &mut Transaction, _: &str, _: &[String], _: Timestamp) -> Result<Vec<Rendered>> {
+    async fn render(
+        &self,
+        _: &mut Transaction,
+        _: &str,
+        _: &[String],
+        _: Timestamp,
+    ) -> Result<Vec<Rendered>> {
         Ok(Vec::new())
     }
 }
 
 async fn logged(store: &Store) -> Result<i64> {
-    store.reader().await?.fetch_sql("SELECT COUNT(*) AS n FROM sixplay_change", Vec::new()).await?[0].int("n")
+    store
+        .reader()
+        .await?
+        .fetch_sql("SELECT COUNT(*) AS n FROM sixplay_change", Vec::new())
+        .await?[0]
+        .int("n")
 }
 
-/// Installing again, and by several processes at once, changes nothing: a change is logged once, tickets go on, pending changes stay.
+/// Installing again, and by several processes at once, changes nothing: a change is logged once,
+/// tickets go on, pending changes stay.
 ///
 /// # Errors
 /// As the store.
@@ -64,7 +79,11 @@ pub async fn installing_again_and_at_once_is_harmless(scratch: &Scratch) -> Resu
         let store = Store::connect(scratch.url()).await?;
         installers.spawn(async move { store.install(Tiny::new().as_ref()).await });
     }
-    installers.join_all().await.into_iter().collect::<Result<Vec<_>>>()?;
+    installers
+        .join_all()
+        .await
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
     let store = scratch.store();
     tiny::put_author(&mut store.session().await?, 1, "Ada").await?;
     assert_eq!(logged(store).await?, 1);
@@ -92,14 +111,32 @@ pub async fn a_changed_graph_replaces_its_triggers(scratch: &Scratch) -> Result<
     let store = scratch.store();
     tiny::migrate(store).await?;
     let author = |column| matches!(column, Column::Int(_));
-    store.install(&Spoilt::new(|it| it.tables[1].reaches.retain(|reach| !author(reach.key)))).await?;
-    store.install(&Spoilt::new(|it| it.tables[1].keys.push(Column::Text("title")))).await?;
+    store
+        .install(&Spoilt::new(|it| {
+            it.tables[1].reaches.retain(|reach| !author(reach.key))
+        }))
+        .await?;
+    store
+        .install(&Spoilt::new(|it| {
+            it.tables[1].keys.push(Column::Text("title"))
+        }))
+        .await?;
     let tiny = Tiny::new();
     store.install(tiny.as_ref()).await?;
-    tiny::put_books(&mut store.session().await?, &[tiny::Book::new("b1", 1, "One")]).await?;
-    let (detector, sink) = (Detector::new(store.clone(), tiny, DetectorConfig::default()), Collector::default());
+    tiny::put_books(
+        &mut store.session().await?,
+        &[tiny::Book::new("b1", 1, "One")],
+    )
+    .await?;
+    let (detector, sink) = (
+        Detector::new(store.clone(), tiny, DetectorConfig::default()),
+        Collector::default(),
+    );
     assert_eq!(detector.step(&sink).await?, 1);
-    assert_eq!(sink.roots().into_iter().collect::<Vec<_>>(), ["author:1", "book:b1"]);
+    assert_eq!(
+        sink.roots().into_iter().collect::<Vec<_>>(),
+        ["author:1", "book:b1"]
+    );
     Ok(())
 }
 
@@ -111,28 +148,46 @@ pub async fn a_graph_that_does_not_fit_is_refused_by_name(scratch: &Scratch) -> 
     type Spoil = fn(&mut Spoilt);
     let spoils: [(&str, Spoil); 9] = [
         ("tiny_missing", |it| it.tables[1].name = "tiny_missing"),
-        ("no_column", |it| it.tables[1].keys.push(Column::Int("no_column"))),
+        ("no_column", |it| {
+            it.tables[1].keys.push(Column::Int("no_column"))
+        }),
         ("no_kind", |it| it.tables[0].reaches[0].kind = "no_kind"),
-        ("no_hop", |it| it.tables[0].reaches[1].hops[0].table = "no_hop"),
+        ("no_hop", |it| {
+            it.tables[0].reaches[1].hops[0].table = "no_hop"
+        }),
         ("no_end", |it| it.tables[0].reaches[1].hops[0].to = "no_end"),
         ("title", |it| it.tables[0].reaches[1].hops[0].from = "title"),
         ("kind=author", |it| it.tables[1].reaches[0].kind = "author"),
-        ("column=id", |it| it.tables[1].keys.retain(|key| *key != Column::Text("id"))),
+        ("column=id", |it| {
+            it.tables[1].keys.retain(|key| *key != Column::Text("id"))
+        }),
         ("Author", |it| it.kinds[0].name = "Author"),
     ];
     tiny::migrate(scratch.store()).await?;
     for (named, spoil) in spoils {
-        let Err(error) = scratch.store().install(&Spoilt::new(spoil)).await else { panic!("{named} was accepted") };
+        let Err(error) = scratch.store().install(&Spoilt::new(spoil)).await else {
+            panic!("{named} was accepted")
+        };
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
         assert!(error.to_string().contains(named), "{error}");
     }
-    let two_hops = Hop { table: "tiny_author", from: "id", to: "name" };
-    let error = scratch.store().install(&Spoilt::new(|it| it.tables[1].reaches[1].hops.push(two_hops))).await;
+    let two_hops = Hop {
+        table: "tiny_author",
+        from: "id",
+        to: "name",
+    };
+    let error = scratch
+        .store()
+        .install(&Spoilt::new(|it| {
+            it.tables[1].reaches[1].hops.push(two_hops)
+        }))
+        .await;
     assert!(error.is_err_and(|error| error.to_string().contains("type=Text")));
     Ok(())
 }
 
-/// MySQL and MariaDB fire no triggers for cascades, so captured tables must have none; the others log what a cascade does.
+/// MySQL and MariaDB fire no triggers for cascades, so captured tables must have none; the others
+/// log what a cascade does.
 ///
 /// # Errors
 /// As the store.
@@ -145,7 +200,10 @@ pub async fn cascades_are_refused_or_logged(scratch: &Scratch) -> Result<()> {
     ).await?;
     let installed = store.install(Tiny::new().as_ref()).await;
     if store.dialect() == Dialect::Mysql {
-        assert!(installed.is_err_and(|error| error.kind() == ErrorKind::Config && error.to_string().contains("tiny_written_by")));
+        assert!(
+            installed.is_err_and(|error| error.kind() == ErrorKind::Config
+                && error.to_string().contains("tiny_written_by"))
+        );
         return Ok(());
     }
     installed?;
@@ -170,11 +228,14 @@ pub async fn a_broken_constraint_is_a_conflict(scratch: &Scratch) -> Result<()> 
     let twice = session.batch(insert).await;
     assert!(twice.is_err_and(|error| error.kind() == ErrorKind::Conflict && !error.is_transient()));
     let nonsense = session.batch("SELECT nonsense FROM nowhere").await;
-    assert!(nonsense.is_err_and(|error| error.kind() == ErrorKind::Unexpected && !error.is_transient()));
+    assert!(
+        nonsense.is_err_and(|error| error.kind() == ErrorKind::Unexpected && !error.is_transient())
+    );
     Ok(())
 }
 
-/// Of two transactions that wait for one another, one fails with an error that says to try again; SQLite has one writer at a time.
+/// Of two transactions that wait for one another, one fails with an error that says to try again;
+/// SQLite has one writer at a time.
 ///
 /// # Errors
 /// As the store.
@@ -185,7 +246,10 @@ pub async fn a_deadlock_is_transient(scratch: &Scratch) -> Result<()> {
     }
     tiny::put_author(&mut scratch.store().session().await?, 1, "Ada").await?;
     tiny::put_author(&mut scratch.store().session().await?, 2, "Ben").await?;
-    let (mut one, mut two) = (scratch.store().begin().await?, scratch.store().begin().await?);
+    let (mut one, mut two) = (
+        scratch.store().begin().await?,
+        scratch.store().begin().await?,
+    );
     tiny::remove_author(&mut one, 1).await?;
     tiny::remove_author(&mut two, 2).await?;
     let (first, second) = tokio::join!(tiny::remove_author(&mut one, 2), async {
@@ -194,11 +258,17 @@ pub async fn a_deadlock_is_transient(scratch: &Scratch) -> Result<()> {
         second
     });
     let failed = first.err().or(second.err());
-    assert!(failed.as_ref().is_some_and(|error| error.kind() == ErrorKind::Unavailable), "{failed:?}");
+    assert!(
+        failed
+            .as_ref()
+            .is_some_and(|error| error.kind() == ErrorKind::Unavailable),
+        "{failed:?}"
+    );
     Ok(())
 }
 
-/// When the server ends the connections, work in hand fails with an error that says to try again, and the pool opens new ones.
+/// When the server ends the connections, work in hand fails with an error that says to try again,
+/// and the pool opens new ones.
 ///
 /// # Errors
 /// As the store.
@@ -209,16 +279,28 @@ pub async fn a_pool_recovers_from_lost_connections(scratch: &Scratch) -> Result<
     let (own, kill) = match store.dialect() {
         Dialect::Sqlite => return Ok(()),
         Dialect::Mysql => ("SELECT CONNECTION_ID() AS id", "KILL "),
-        Dialect::Postgres => ("SELECT pg_backend_pid() AS id", "SELECT pg_terminate_backend"),
+        Dialect::Postgres => (
+            "SELECT pg_backend_pid() AS id",
+            "SELECT pg_terminate_backend",
+        ),
     };
     let (mut one, mut two) = (store.begin().await?, store.session().await?);
     for connection in [&mut one, &mut two] {
         let id = connection.fetch_sql(own, Vec::new()).await?[0].int("id")?;
-        admin.session().await?.batch(&format!("{kill}({id})")).await?;
+        admin
+            .session()
+            .await?
+            .batch(&format!("{kill}({id})"))
+            .await?;
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     let failed = one.fetch_sql(own, Vec::new()).await.err();
-    assert!(failed.as_ref().is_some_and(|error| error.kind() == ErrorKind::Unavailable), "{failed:?}");
+    assert!(
+        failed
+            .as_ref()
+            .is_some_and(|error| error.kind() == ErrorKind::Unavailable),
+        "{failed:?}"
+    );
     drop((one, two));
     for _ in 0..3 {
         store.ticket().await?;
@@ -226,7 +308,8 @@ pub async fn a_pool_recovers_from_lost_connections(scratch: &Scratch) -> Result<
     Ok(())
 }
 
-/// A URL that leads nowhere is refused within the deadline, saying whether waiting may help, and without the password.
+/// A URL that leads nowhere is refused within the deadline, saying whether waiting may help, and
+/// without the password.
 ///
 /// # Errors
 /// As the store.
@@ -235,15 +318,24 @@ pub async fn a_url_that_leads_nowhere_is_refused(scratch: &Scratch) -> Result<()
         Dialect::Sqlite => "sqlite:/nonexistent/folder/store.db".to_owned(),
         _ => format!("{}_missing", scratch.url()),
     };
-    assert_eq!(Store::connect(&url).await.err().map(|error| error.kind()), Some(ErrorKind::Config));
+    assert_eq!(
+        Store::connect(&url).await.err().map(|error| error.kind()),
+        Some(ErrorKind::Config)
+    );
     let dead = match scratch.store().dialect() {
         Dialect::Sqlite => return Ok(()),
         Dialect::Mysql => "mysql://u:hunter2@127.0.0.1:1/x",
         Dialect::Postgres => "postgres://u:hunter2@127.0.0.1:1/x",
     };
     let error = Store::connect(dead).await.err();
-    assert_eq!(error.as_ref().map(|error| error.kind()), Some(ErrorKind::Unavailable));
+    assert_eq!(
+        error.as_ref().map(|error| error.kind()),
+        Some(ErrorKind::Unavailable)
+    );
     let text = error.map(|error| error.to_string()).unwrap_or_default();
-    assert!(text.contains("refused") && !text.contains("hunter2"), "{text}");
+    assert!(
+        text.contains("refused") && !text.contains("hunter2"),
+        "{text}"
+    );
     Ok(())
 }

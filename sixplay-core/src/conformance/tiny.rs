@@ -1,4 +1,5 @@
-//! A second source, which has nothing to do with television: authors and their books. A book is visible within its window.
+//! A second source, which has nothing to do with television: authors and their books. A book is
+//! visible within its window.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,8 +17,8 @@ use crate::{
 
 /// The source `tiny` with the kinds `author` and `book`.
 ///
-/// An author's document is `{id, name, titles}` with the titles of all its books; a book's is `{id, title, author, body}` with the
-/// author's name, and absent without one.
+/// An author's document is `{id, name, titles}` with the titles of all its books; a book's is `{id,
+/// title, author, body}` with the author's name, and absent without one.
 pub struct Tiny {
     kinds: Vec<Kind>,
     tables: Vec<Table>,
@@ -29,26 +30,59 @@ const BOOK: Column = Column::Text("id");
 impl Tiny {
     /// The source, as the detector and the indexer take it.
     pub fn new() -> Arc<Self> {
-        let author = Mapping { fields: vec![Field::long("id"), Field::keyword("name"), Field::keyword("titles")] };
-        let book = Mapping { fields: vec![Field::keyword("id"), Field::french("title"), Field::keyword("author"), Field::stored("body")] };
-        let books = Hop { table: "tiny_book", from: "author_id", to: "id" };
+        let author = Mapping {
+            fields: vec![
+                Field::long("id"),
+                Field::keyword("name"),
+                Field::keyword("titles"),
+            ],
+        };
+        let book = Mapping {
+            fields: vec![
+                Field::keyword("id"),
+                Field::french("title"),
+                Field::keyword("author"),
+                Field::stored("body"),
+            ],
+        };
+        let books = Hop {
+            table: "tiny_book",
+            from: "author_id",
+            to: "id",
+        };
         let written_by = Column::Int("author_id");
         let reach = |kind, key, hops| Reach { kind, key, hops };
         Arc::new(Self {
             kinds: vec![
-                Kind { name: "author", table: "tiny_author", key: AUTHOR, mapping: author },
-                Kind { name: "book", table: "tiny_book", key: BOOK, mapping: book },
+                Kind {
+                    name: "author",
+                    table: "tiny_author",
+                    key: AUTHOR,
+                    mapping: author,
+                },
+                Kind {
+                    name: "book",
+                    table: "tiny_book",
+                    key: BOOK,
+                    mapping: book,
+                },
             ],
             tables: vec![
                 Table {
                     name: "tiny_author",
                     keys: vec![AUTHOR],
-                    reaches: vec![reach("author", AUTHOR, vec![]), reach("book", AUTHOR, vec![books])],
+                    reaches: vec![
+                        reach("author", AUTHOR, vec![]),
+                        reach("book", AUTHOR, vec![books]),
+                    ],
                 },
                 Table {
                     name: "tiny_book",
                     keys: vec![BOOK, written_by],
-                    reaches: vec![reach("book", BOOK, vec![]), reach("author", written_by, vec![])],
+                    reaches: vec![
+                        reach("book", BOOK, vec![]),
+                        reach("author", written_by, vec![]),
+                    ],
                 },
             ],
         })
@@ -61,16 +95,27 @@ impl Tiny {
 /// `Unavailable`, `Timeout`; `Unexpected` when they exist.
 pub async fn migrate(store: &Store) -> Result<()> {
     let mut author = Definition::create();
-    author.table("tiny_author").col(ColumnDef::new("id").integer().not_null().primary_key());
+    author
+        .table("tiny_author")
+        .col(ColumnDef::new("id").integer().not_null().primary_key());
     author.col(ColumnDef::new("name").string_len(100).not_null());
     let mut book = Definition::create();
-    book.table("tiny_book").col(ColumnDef::new("id").string_len(100).not_null().primary_key());
-    book.col(ColumnDef::new("author_id").integer().not_null()).col(ColumnDef::new("title").string_len(200).not_null());
-    book.col(ColumnDef::new("open_from_us").big_integer().not_null()).col(ColumnDef::new("open_until_us").big_integer());
+    book.table("tiny_book").col(
+        ColumnDef::new("id")
+            .string_len(100)
+            .not_null()
+            .primary_key(),
+    );
+    book.col(ColumnDef::new("author_id").integer().not_null())
+        .col(ColumnDef::new("title").string_len(200).not_null());
+    book.col(ColumnDef::new("open_from_us").big_integer().not_null())
+        .col(ColumnDef::new("open_until_us").big_integer());
     let mut session = store.session().await?;
     session.define(&author).await?;
     session.define(&book).await?;
-    session.batch("CREATE INDEX tiny_book_author ON tiny_book (author_id)").await
+    session
+        .batch("CREATE INDEX tiny_book_author ON tiny_book (author_id)")
+        .await
 }
 
 /// Creates the two tables and installs the machinery; returns the source.
@@ -102,13 +147,23 @@ pub struct Book {
 impl Book {
     /// A book that is always visible.
     pub fn new(id: impl Into<String>, author: i64, title: impl Into<String>) -> Self {
-        Self { id: id.into(), author, title: title.into(), open_from: Timestamp::UNIX_EPOCH, open_until: None }
+        Self {
+            id: id.into(),
+            author,
+            title: title.into(),
+            open_from: Timestamp::UNIX_EPOCH,
+            open_until: None,
+        }
     }
 
     /// The book within a window.
     #[must_use]
     pub fn open(self, open_from: Timestamp, open_until: Option<Timestamp>) -> Self {
-        Self { open_from, open_until, ..self }
+        Self {
+            open_from,
+            open_until,
+            ..self
+        }
     }
 }
 
@@ -118,8 +173,14 @@ impl Book {
 /// As [`Transaction::execute`].
 pub async fn put_author(transaction: &mut Transaction, id: i64, name: &str) -> Result<()> {
     let mut insert = Query::insert();
-    insert.into_table("tiny_author").columns(["id", "name"]).values_panic([id.into(), name.into()]);
-    transaction.execute(insert.on_conflict(OnConflict::column("id").update_column("name").to_owned())).await.map(drop)
+    insert
+        .into_table("tiny_author")
+        .columns(["id", "name"])
+        .values_panic([id.into(), name.into()]);
+    transaction
+        .execute(insert.on_conflict(OnConflict::column("id").update_column("name").to_owned()))
+        .await
+        .map(drop)
 }
 
 /// Inserts books, or changes those that exist, by one statement.
@@ -129,13 +190,24 @@ pub async fn put_author(transaction: &mut Transaction, id: i64, name: &str) -> R
 pub async fn put_books(transaction: &mut Transaction, books: &[Book]) -> Result<()> {
     let columns = ["author_id", "title", "open_from_us", "open_until_us"];
     let mut insert = Query::insert();
-    insert.into_table("tiny_book").columns(["id"].into_iter().chain(columns));
+    insert
+        .into_table("tiny_book")
+        .columns(["id"].into_iter().chain(columns));
     for book in books {
         let until = book.open_until.map(Timestamp::as_microsecond);
         let (id, title) = (book.id.as_str(), book.title.as_str());
-        insert.values_panic([id.into(), book.author.into(), title.into(), book.open_from.as_microsecond().into(), until.into()]);
+        insert.values_panic([
+            id.into(),
+            book.author.into(),
+            title.into(),
+            book.open_from.as_microsecond().into(),
+            until.into(),
+        ]);
     }
-    transaction.execute(insert.on_conflict(OnConflict::column("id").update_columns(columns).to_owned())).await.map(drop)
+    transaction
+        .execute(insert.on_conflict(OnConflict::column("id").update_columns(columns).to_owned()))
+        .await
+        .map(drop)
 }
 
 /// Deletes the author, not the books.
@@ -143,7 +215,14 @@ pub async fn put_books(transaction: &mut Transaction, books: &[Book]) -> Result<
 /// # Errors
 /// As [`Transaction::execute`].
 pub async fn remove_author(transaction: &mut Transaction, id: i64) -> Result<()> {
-    transaction.execute(Query::delete().from_table("tiny_author").and_where(Expr::col("id").eq(id))).await.map(drop)
+    transaction
+        .execute(
+            Query::delete()
+                .from_table("tiny_author")
+                .and_where(Expr::col("id").eq(id)),
+        )
+        .await
+        .map(drop)
 }
 
 /// Deletes the book.
@@ -151,7 +230,14 @@ pub async fn remove_author(transaction: &mut Transaction, id: i64) -> Result<()>
 /// # Errors
 /// As [`Transaction::execute`].
 pub async fn remove_book(transaction: &mut Transaction, id: &str) -> Result<()> {
-    transaction.execute(Query::delete().from_table("tiny_book").and_where(Expr::col("id").eq(id))).await.map(drop)
+    transaction
+        .execute(
+            Query::delete()
+                .from_table("tiny_book")
+                .and_where(Expr::col("id").eq(id)),
+        )
+        .await
+        .map(drop)
 }
 
 #[async_trait]
@@ -168,14 +254,26 @@ impl Source for Tiny {
         &self.tables
     }
 
-    async fn render(&self, snapshot: &mut Transaction, kind: &str, ids: &[String], now: Timestamp) -> Result<Vec<Rendered>> {
+    async fn render(
+        &self,
+        snapshot: &mut Transaction,
+        kind: &str,
+        ids: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<Rendered>> {
         let mut found = match kind {
             "author" => authors(snapshot, ids).await?,
             "book" => books(snapshot, ids, now).await?,
             _ => HashMap::new(),
         };
-        let none = || Rendered::Absent { reason: "no_row", next_change_at: None };
-        Ok(ids.iter().map(|id| found.remove(id).unwrap_or_else(none)).collect())
+        let none = || Rendered::Absent {
+            reason: "no_row",
+            next_change_at: None,
+        };
+        Ok(ids
+            .iter()
+            .map(|id| found.remove(id).unwrap_or_else(none))
+            .collect())
     }
 }
 
@@ -183,37 +281,87 @@ async fn authors(snapshot: &mut Transaction, ids: &[String]) -> Result<HashMap<S
     let ids: Vec<i64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
     let mut titles: HashMap<i64, Vec<String>> = HashMap::new();
     let mut books = Query::select();
-    books.columns(["author_id", "title"]).from("tiny_book").and_where(Expr::col("author_id").is_in(ids.iter().copied()));
-    for row in snapshot.fetch(books.order_by("id", sea_query::Order::Asc)).await? {
-        titles.entry(row.int("author_id")?).or_default().push(row.text("title")?);
+    books
+        .columns(["author_id", "title"])
+        .from("tiny_book")
+        .and_where(Expr::col("author_id").is_in(ids.iter().copied()));
+    for row in snapshot
+        .fetch(books.order_by("id", sea_query::Order::Asc))
+        .await?
+    {
+        titles
+            .entry(row.int("author_id")?)
+            .or_default()
+            .push(row.text("title")?);
     }
     let mut authors = Query::select();
-    authors.columns(["id", "name"]).from("tiny_author").and_where(Expr::col("id").is_in(ids));
+    authors
+        .columns(["id", "name"])
+        .from("tiny_author")
+        .and_where(Expr::col("id").is_in(ids));
     let mut rendered = HashMap::new();
     for row in snapshot.fetch(&authors).await? {
         let id = row.int("id")?;
         let document = json!({"id": id, "name": row.text("name")?, "titles": titles.remove(&id).unwrap_or_default()});
         let (visible_from, visible_until, next_change_at) = (Timestamp::UNIX_EPOCH, None, None);
-        let author = Publishable { document: raw(&document)?, visible_from, visible_until, next_change_at };
+        let author = Publishable {
+            document: raw(&document)?,
+            visible_from,
+            visible_until,
+            next_change_at,
+        };
         rendered.insert(id.to_string(), Rendered::Publishable(author));
     }
     Ok(rendered)
 }
 
-async fn books(snapshot: &mut Transaction, ids: &[String], now: Timestamp) -> Result<HashMap<String, Rendered>> {
+async fn books(
+    snapshot: &mut Transaction,
+    ids: &[String],
+    now: Timestamp,
+) -> Result<HashMap<String, Rendered>> {
     let mut books = Query::select();
-    books.columns([("b", "id"), ("b", "title"), ("b", "open_from_us"), ("b", "open_until_us"), ("a", "name")]).from_as("tiny_book", "b");
-    books.left_join(sea_query::TableRef::from("tiny_author").alias("a"), Expr::col(("a", "id")).equals(("b", "author_id")));
+    books
+        .columns([
+            ("b", "id"),
+            ("b", "title"),
+            ("b", "open_from_us"),
+            ("b", "open_until_us"),
+            ("a", "name"),
+        ])
+        .from_as("tiny_book", "b");
+    books.left_join(
+        sea_query::TableRef::from("tiny_author").alias("a"),
+        Expr::col(("a", "id")).equals(("b", "author_id")),
+    );
     books.and_where(Expr::col(("b", "id")).is_in(ids));
-    snapshot.fetch(&books).await?.iter().map(|row| Ok((row.text("id")?, book(row, now)?))).collect()
+    snapshot
+        .fetch(&books)
+        .await?
+        .iter()
+        .map(|row| Ok((row.text("id")?, book(row, now)?)))
+        .collect()
 }
 
 fn book(row: &Row, now: Timestamp) -> Result<Rendered> {
-    let out_of_range = |error| Error::corrupt("tiny.render", "a time is out of range").with_source(error);
-    let visible_from = Timestamp::from_microsecond(row.int("open_from_us")?).map_err(out_of_range)?;
-    let visible_until = row.opt_int("open_until_us")?.map(Timestamp::from_microsecond).transpose().map_err(out_of_range)?;
-    let absent = |reason, next_change_at| Ok(Rendered::Absent { reason, next_change_at });
-    let Some(author) = row.opt_text("name")? else { return absent("no_author", None) };
+    let out_of_range =
+        |error| Error::corrupt("tiny.render", "a time is out of range").with_source(error);
+    let visible_from =
+        Timestamp::from_microsecond(row.int("open_from_us")?).map_err(out_of_range)?;
+    let visible_until = row
+        .opt_int("open_until_us")?
+        .map(Timestamp::from_microsecond)
+        .transpose()
+        .map_err(out_of_range)?;
+    let absent = |reason, next_change_at| {
+        Ok(Rendered::Absent {
+            reason,
+            next_change_at,
+        })
+    };
+    let Some(author) = row.opt_text("name")? else {
+        return absent("no_author", None);
+    };
     if visible_until.is_some_and(|until| until <= now) {
         return absent("expired", None);
     }
@@ -221,10 +369,17 @@ fn book(row: &Row, now: Timestamp) -> Result<Rendered> {
         return absent("not_yet", Some(visible_from));
     }
     let (id, title) = (row.text("id")?, row.text("title")?);
-    let document = raw(&json!({"id": id, "title": title, "author": author, "body": {"title": title}}))?;
-    Ok(Rendered::Publishable(Publishable { document, visible_from, visible_until, next_change_at: visible_until }))
+    let document =
+        raw(&json!({"id": id, "title": title, "author": author, "body": {"title": title}}))?;
+    Ok(Rendered::Publishable(Publishable {
+        document,
+        visible_from,
+        visible_until,
+        next_change_at: visible_until,
+    }))
 }
 
 fn raw(document: &serde_json::Value) -> Result<Box<RawValue>> {
-    serde_json::value::to_raw_value(document).map_err(|error| Error::unexpected("tiny.render", "no JSON").with_source(error))
+    serde_json::value::to_raw_value(document)
+        .map_err(|error| Error::unexpected("tiny.render", "no JSON").with_source(error))
 }

@@ -21,7 +21,11 @@ pub async fn tickets_strictly_increase_under_concurrency(scratch: &Scratch) -> R
     let mut takers = tokio::task::JoinSet::new();
     let other = Store::connect(scratch.url()).await?;
     for taker in 0..8 {
-        let store = if taker % 2 == 0 { scratch.store().clone() } else { other.clone() };
+        let store = if taker % 2 == 0 {
+            scratch.store().clone()
+        } else {
+            other.clone()
+        };
         takers.spawn(async move {
             let mut taken = Vec::new();
             for _ in 0..25 {
@@ -55,14 +59,27 @@ impl Stage {
     }
 
     async fn with(scratch: &Scratch, config: DetectorConfig) -> Result<Self> {
-        let (store, tiny) = (scratch.store().clone(), tiny::install(scratch.store()).await?);
+        let (store, tiny) = (
+            scratch.store().clone(),
+            tiny::install(scratch.store()).await?,
+        );
         let now = store.now().await?;
-        Ok(Self { detector: Detector::new(store.clone(), tiny, config), store, sink: Collector::default(), now })
+        Ok(Self {
+            detector: Detector::new(store.clone(), tiny, config),
+            store,
+            sink: Collector::default(),
+            now,
+        })
     }
 
     /// A boundary of book `id`, `seconds` from now.
     fn due(&self, id: &str, seconds: i64, ticket: i64) -> Due {
-        Due { kind: "book".to_owned(), id: id.to_owned(), due_at: Some(self.now + jiff::SignedDuration::from_secs(seconds)), ticket }
+        Due {
+            kind: "book".to_owned(),
+            id: id.to_owned(),
+            due_at: Some(self.now + jiff::SignedDuration::from_secs(seconds)),
+            ticket,
+        }
     }
 
     async fn set(&self, due: Due) -> Result<()> {
@@ -86,9 +103,21 @@ fn roots<const N: usize>(roots: [&str; N]) -> BTreeSet<String> {
 pub async fn windows_fire_once_when_due(scratch: &Scratch) -> Result<()> {
     let stage = Stage::new(scratch).await?;
     let at = stage.now + Duration::from_millis(1500);
-    let soon = Due { due_at: Some(at), ..stage.due("soon", 0, 1) };
-    stage.store.set_due("tiny", &[stage.due("past", -5, 1), stage.due("future", 3600, 1), soon]).await?;
-    stage.store.set_due("other", &[stage.due("elsewhere", -5, 1)]).await?;
+    let soon = Due {
+        due_at: Some(at),
+        ..stage.due("soon", 0, 1)
+    };
+    stage
+        .store
+        .set_due(
+            "tiny",
+            &[stage.due("past", -5, 1), stage.due("future", 3600, 1), soon],
+        )
+        .await?;
+    stage
+        .store
+        .set_due("other", &[stage.due("elsewhere", -5, 1)])
+        .await?;
     let mut fired = BTreeSet::new();
     while !fired.contains("book:soon") {
         let more = stage.fired().await?;
@@ -102,7 +131,8 @@ pub async fn windows_fire_once_when_due(scratch: &Scratch) -> Result<()> {
     Ok(())
 }
 
-/// The boundary with the highest ticket is the one that counts, in whatever order they are set; also the one that is none.
+/// The boundary with the highest ticket is the one that counts, in whatever order they are set;
+/// also the one that is none.
 ///
 /// # Errors
 /// As the store.
@@ -114,12 +144,25 @@ pub async fn the_highest_ticket_decides_the_boundary(scratch: &Scratch) -> Resul
     stage.set(stage.due("a", -5, 5)).await?;
     assert_eq!(stage.fired().await?, roots(["book:a"]));
 
-    stage.set(Due { due_at: None, ..stage.due("b", 0, 7) }).await?;
+    stage
+        .set(Due {
+            due_at: None,
+            ..stage.due("b", 0, 7)
+        })
+        .await?;
     stage.set(stage.due("b", -5, 6)).await?;
     assert_eq!(stage.fired().await?, roots([]));
-    let both = [stage.due("b", -5, 9), stage.due("b", 3600, 8), stage.due("B", 3600, 9)];
+    let both = [
+        stage.due("b", -5, 9),
+        stage.due("b", 3600, 8),
+        stage.due("B", 3600, 9),
+    ];
     stage.store.set_due("tiny", &both).await?;
-    assert_eq!(stage.fired().await?, roots(["book:b"]), "of one call too, and ids differ by case");
+    assert_eq!(
+        stage.fired().await?,
+        roots(["book:b"]),
+        "of one call too, and ids differ by case"
+    );
     Ok(())
 }
 
@@ -141,37 +184,70 @@ pub async fn a_boundary_set_during_delivery_stays(scratch: &Scratch) -> Result<(
     let stage = Stage::new(scratch).await?;
     stage.set(stage.due("a", -5, 1)).await?;
     assert_eq!(stage.detector.step(&Rerender(&stage, -1)).await?, 1);
-    assert_eq!(stage.detector.step(&Rerender(&stage, 3600)).await?, 1, "the one that is past fires");
-    let due = stage.store.reader().await?.fetch_sql("SELECT due_us, ticket FROM sixplay_window_due", Vec::new()).await?;
+    assert_eq!(
+        stage.detector.step(&Rerender(&stage, 3600)).await?,
+        1,
+        "the one that is past fires"
+    );
+    let due = stage
+        .store
+        .reader()
+        .await?
+        .fetch_sql("SELECT due_us, ticket FROM sixplay_window_due", Vec::new())
+        .await?;
     let expected = stage.now + jiff::SignedDuration::from_secs(3600);
-    assert_eq!((due[0].int("due_us")?, due[0].int("ticket")?), (expected.as_microsecond(), 2), "the one to come stays");
+    assert_eq!(
+        (due[0].int("due_us")?, due[0].int("ticket")?),
+        (expected.as_microsecond(), 2),
+        "the one to come stays"
+    );
     Ok(())
 }
 
-/// A refused delivery comes again, at once; a thousand windows that open together all fire, a batch in each round.
+/// A refused delivery comes again, at once; a thousand windows that open together all fire, a batch
+/// in each round.
 ///
 /// # Errors
 /// As the store.
 pub async fn refused_and_simultaneous_windows_all_fire(scratch: &Scratch) -> Result<()> {
     let batch = 500.try_into().unwrap_or(std::num::NonZeroU16::MIN);
-    let stage = Stage::with(scratch, DetectorConfig { batch, ..DetectorConfig::default() }).await?;
-    let dues: Vec<_> = (0..1200).map(|n| stage.due(&format!("n{n}"), -5, n % 300)).collect();
+    let stage = Stage::with(
+        scratch,
+        DetectorConfig {
+            batch,
+            ..DetectorConfig::default()
+        },
+    )
+    .await?;
+    let dues: Vec<_> = (0..1200)
+        .map(|n| stage.due(&format!("n{n}"), -5, n % 300))
+        .collect();
     stage.store.set_due("tiny", &dues).await?;
     stage.sink.refuse(true);
     assert!(stage.detector.step(&stage.sink).await.is_err());
     stage.sink.refuse(false);
     let mut handled = Vec::new();
-    while let Some(count) = Some(stage.detector.step(&stage.sink).await?).filter(|count| *count > 0) {
+    while let Some(count) = Some(stage.detector.step(&stage.sink).await?).filter(|count| *count > 0)
+    {
         handled.push(count);
     }
     assert_eq!(handled, [500, 500, 200]);
     assert_eq!(stage.sink.roots().len(), 1200);
-    let long = Due { id: "x".repeat(256), ..stage.due("", 0, 1) };
-    assert!(stage.set(long).await.is_err_and(|error| error.kind() == crate::ErrorKind::Invalid));
+    let long = Due {
+        id: "x".repeat(256),
+        ..stage.due("", 0, 1)
+    };
+    assert!(
+        stage
+            .set(long)
+            .await
+            .is_err_and(|error| error.kind() == crate::ErrorKind::Invalid)
+    );
     Ok(())
 }
 
-/// Boundaries may be set by many while detectors claim them: nothing deadlocks for good, and every root fires.
+/// Boundaries may be set by many while detectors claim them: nothing deadlocks for good, and every
+/// root fires.
 ///
 /// # Errors
 /// As the store.
@@ -179,7 +255,15 @@ pub async fn concurrent_setters_and_claimers_agree(scratch: &Scratch) -> Result<
     let stage = Stage::new(scratch).await?;
     let set = async |setter: i64| -> Result<()> {
         for round in 0..10 {
-            let dues: Vec<_> = (0..60).map(|n| stage.due(&format!("n{}", (n * 7 + setter) % 60), -5, round * 10 + setter)).collect();
+            let dues: Vec<_> = (0..60)
+                .map(|n| {
+                    stage.due(
+                        &format!("n{}", (n * 7 + setter) % 60),
+                        -5,
+                        round * 10 + setter,
+                    )
+                })
+                .collect();
             stage.store.set_due("tiny", &dues).await?;
         }
         Ok(())

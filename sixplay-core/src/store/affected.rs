@@ -1,4 +1,5 @@
-//! From changes to roots: the paths of the dependency graph, followed from the logged keys page by page.
+//! From changes to roots: the paths of the dependency graph, followed from the logged keys page by
+//! page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,45 +66,97 @@ impl Path {
     pub(crate) fn of(source: &dyn Source, changes: &[Change]) -> Vec<Self> {
         let mut paths = BTreeMap::new();
         for change in changes {
-            let Some(table) = source.tables().iter().find(|table| table.name == change.table) else {
-                tracing::warn!(table = change.table, "a logged change is of a table that the graph does not know");
+            let Some(table) = source
+                .tables()
+                .iter()
+                .find(|table| table.name == change.table)
+            else {
+                tracing::warn!(
+                    table = change.table,
+                    "a logged change is of a table that the graph does not know"
+                );
                 continue;
             };
             for reach in &table.reaches {
-                let Some(kind) = source.kinds().iter().find(|kind| kind.name == reach.kind) else { continue };
-                let hops: Vec<_> = reach.hops.iter().map(|hop| (hop.table, hop.from, hop.to)).collect();
-                let path = paths.entry((hops.len(), kind.name, hops)).or_insert_with(|| Self {
-                    kind: kind.clone(),
-                    hops: reach.hops.clone(),
-                    keys: BTreeSet::new(),
-                });
-                let values = change.keys.iter().filter_map(|keys| keys.get(reach.key.name()));
-                path.keys.extend(values.filter_map(|json| Key::read(reach.key, json)));
+                let Some(kind) = source.kinds().iter().find(|kind| kind.name == reach.kind) else {
+                    continue;
+                };
+                let hops: Vec<_> = reach
+                    .hops
+                    .iter()
+                    .map(|hop| (hop.table, hop.from, hop.to))
+                    .collect();
+                let path = paths
+                    .entry((hops.len(), kind.name, hops))
+                    .or_insert_with(|| Self {
+                        kind: kind.clone(),
+                        hops: reach.hops.clone(),
+                        keys: BTreeSet::new(),
+                    });
+                let values = change
+                    .keys
+                    .iter()
+                    .filter_map(|keys| keys.get(reach.key.name()));
+                path.keys
+                    .extend(values.filter_map(|json| Key::read(reach.key, json)));
             }
         }
-        paths.into_values().filter(|path| !path.keys.is_empty()).collect()
+        paths
+            .into_values()
+            .filter(|path| !path.keys.is_empty())
+            .collect()
     }
 
     /// The first page of the path.
     pub(crate) fn start(&self) -> Cursor {
-        Cursor { chunk: 0, after: None }
+        Cursor {
+            chunk: 0,
+            after: None,
+        }
     }
 
     /// The ids on the page at `cursor`, at most `limit`, and where the next page begins.
-    pub(crate) async fn page(&self, store: &Store, cursor: Cursor, limit: usize) -> Result<(Vec<String>, Option<Cursor>)> {
+    pub(crate) async fn page(
+        &self,
+        store: &Store,
+        cursor: Cursor,
+        limit: usize,
+    ) -> Result<(Vec<String>, Option<Cursor>)> {
         let size = if self.hops.is_empty() { limit } else { LIST };
-        let keys: Vec<_> = self.keys.iter().skip(cursor.chunk * size).take(size).cloned().collect();
-        let next_chunk = Cursor { chunk: cursor.chunk + 1, after: None };
+        let keys: Vec<_> = self
+            .keys
+            .iter()
+            .skip(cursor.chunk * size)
+            .take(size)
+            .cloned()
+            .collect();
+        let next_chunk = Cursor {
+            chunk: cursor.chunk + 1,
+            after: None,
+        };
         let next_chunk = (next_chunk.chunk * size < self.keys.len()).then_some(next_chunk);
         if self.hops.is_empty() {
             return Ok((keys.iter().map(Key::id).collect(), next_chunk));
         }
-        let rows = store.reader().await?.fetch(&self.query(keys, cursor.after, limit)).await?;
-        let ids = rows.iter().map(|row| row.key("id")).collect::<Result<Vec<_>>>()?;
-        let after = ids.last().filter(|_| ids.len() == limit).and_then(|id| Key::parse(self.kind.key, id));
+        let rows = store
+            .reader()
+            .await?
+            .fetch(&self.query(keys, cursor.after, limit))
+            .await?;
+        let ids = rows
+            .iter()
+            .map(|row| row.key("id"))
+            .collect::<Result<Vec<_>>>()?;
+        let after = ids
+            .last()
+            .filter(|_| ids.len() == limit)
+            .and_then(|id| Key::parse(self.kind.key, id));
         let next = match after {
             None => next_chunk,
-            after => Some(Cursor { chunk: cursor.chunk, after }),
+            after => Some(Cursor {
+                chunk: cursor.chunk,
+                after,
+            }),
         };
         Ok((ids, next))
     }
@@ -115,9 +168,17 @@ impl Path {
             let alias = Alias::new(format!("h{position}"));
             if position == 0 {
                 query.from_as(hop.table, alias.clone());
-                query.and_where(Expr::col((alias.clone(), hop.from)).is_in(keys.iter().cloned().map(Value::from)));
+                query.and_where(
+                    Expr::col((alias.clone(), hop.from))
+                        .is_in(keys.iter().cloned().map(Value::from)),
+                );
             } else {
-                query.join_as(JoinType::InnerJoin, hop.table, alias.clone(), Expr::col((alias.clone(), hop.from)).equals(end));
+                query.join_as(
+                    JoinType::InnerJoin,
+                    hop.table,
+                    alias.clone(),
+                    Expr::col((alias.clone(), hop.from)).equals(end),
+                );
             }
             end = (alias, hop.to);
         }
@@ -125,7 +186,12 @@ impl Path {
             Some(after) => query.and_where(Expr::col(end.clone()).gt(Value::from(after))),
             None => query.and_where(Expr::col(end.clone()).is_not_null()),
         };
-        query.distinct().expr_as(Expr::col(end.clone()), "id").order_by(end, Order::Asc).limit(limit as u64).take()
+        query
+            .distinct()
+            .expr_as(Expr::col(end.clone()), "id")
+            .order_by(end, Order::Asc)
+            .limit(limit as u64)
+            .take()
     }
 }
 
@@ -150,14 +216,33 @@ impl Transaction {
     ///
     /// # Errors
     /// As [`Store::roots`].
-    pub async fn roots(&mut self, kind: &Kind, after: Option<&str>, limit: u64) -> Result<Vec<String>> {
+    pub async fn roots(
+        &mut self,
+        kind: &Kind,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<String>> {
         let key = kind.key.name();
         let mut query = Query::select();
-        query.expr_as(Expr::col(key), "id").from(kind.table).order_by(key, Order::Asc).limit(limit);
+        query
+            .expr_as(Expr::col(key), "id")
+            .from(kind.table)
+            .order_by(key, Order::Asc)
+            .limit(limit);
         if let Some(after) = after {
-            let error = || Error::invalid("store.roots", "not an id of the kind").with("kind", kind.name).with("id", after);
-            query.and_where(Expr::col(key).gt(Value::from(Key::parse(kind.key, after).ok_or_else(error)?)));
+            let error = || {
+                Error::invalid("store.roots", "not an id of the kind")
+                    .with("kind", kind.name)
+                    .with("id", after)
+            };
+            query.and_where(
+                Expr::col(key).gt(Value::from(Key::parse(kind.key, after).ok_or_else(error)?)),
+            );
         }
-        self.fetch(&query).await?.iter().map(|row| row.key("id")).collect()
+        self.fetch(&query)
+            .await?
+            .iter()
+            .map(|row| row.key("id"))
+            .collect()
     }
 }

@@ -1,5 +1,5 @@
-//! The change log's rows: claimed by lease, oldest first, and deleted once delivered. There is no cursor: a row that commits
-//! late is simply claimed late.
+//! The change log's rows: claimed by lease, oldest first, and deleted once delivered. There is no
+//! cursor: a row that commits late is simply claimed late.
 
 use std::{
     collections::hash_map::RandomState,
@@ -39,7 +39,9 @@ impl Change {
     fn read(row: &Row) -> Result<Self> {
         let table = row.text("source_table")?;
         let read = |column| -> Result<Map<String, Json>> {
-            let Some(text) = row.opt_text(column)? else { return Ok(Map::new()) };
+            let Some(text) = row.opt_text(column)? else {
+                return Ok(Map::new());
+            };
             Ok(serde_json::from_str(&text).unwrap_or_else(|error| {
                 // only a hand can have written this, and it must not stop the rows behind it
                 tracing::error!(table, %error, "dropping the keys of a logged change that are no JSON object");
@@ -52,28 +54,56 @@ impl Change {
 }
 
 impl Store {
-    /// Leases up to `limit` of the oldest unclaimed changes of `source`; `None` when there are none.
-    pub(crate) async fn claim_changes(&self, source: &str, limit: u64, lease: Duration) -> Result<Option<Claim>> {
+    /// Leases up to `limit` of the oldest unclaimed changes of `source`; `None` when there are
+    /// none.
+    pub(crate) async fn claim_changes(
+        &self,
+        source: &str,
+        limit: u64,
+        lease: Duration,
+    ) -> Result<Option<Claim>> {
         let now = self.dialect().now_us();
         let mut select = Query::select();
-        select.columns(["seq", "source_table", "old_keys", "new_keys"]).from(CHANGE).order_by("seq", Order::Asc).limit(limit);
-        select.and_where(Expr::col("source").eq(source)).and_where(Expr::col("claimed_until_us").lt(Expr::cust(now)));
+        select
+            .columns(["seq", "source_table", "old_keys", "new_keys"])
+            .from(CHANGE)
+            .order_by("seq", Order::Asc)
+            .limit(limit);
+        select
+            .and_where(Expr::col("source").eq(source))
+            .and_where(Expr::col("claimed_until_us").lt(Expr::cust(now)));
         // an idle look takes no lock
         let mut peek = select.clone();
-        if self.reader().await?.fetch(peek.clear_selects().column("seq").limit(1)).await?.is_empty() {
+        if self
+            .reader()
+            .await?
+            .fetch(peek.clear_selects().column("seq").limit(1))
+            .await?
+            .is_empty()
+        {
             return Ok(None);
         }
         let mut transaction = self.begin().await?;
-        let rows = transaction.fetch(select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)).await?;
+        let rows = transaction
+            .fetch(select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked))
+            .await?;
         let claim = Claim {
             token: token(),
-            seqs: rows.iter().map(|row| row.int("seq")).collect::<Result<_>>()?,
+            seqs: rows
+                .iter()
+                .map(|row| row.int("seq"))
+                .collect::<Result<_>>()?,
             changes: rows.iter().map(Change::read).collect::<Result<_>>()?,
         };
         for seqs in claim.seqs.chunks(LIST) {
             let mut update = Query::update();
-            update.table(CHANGE).value("claim", claim.token.as_str()).value("claimed_until_us", until(now, lease));
-            transaction.execute(update.and_where(Expr::col("seq").is_in(seqs.iter().copied()))).await?;
+            update
+                .table(CHANGE)
+                .value("claim", claim.token.as_str())
+                .value("claimed_until_us", until(now, lease));
+            transaction
+                .execute(update.and_where(Expr::col("seq").is_in(seqs.iter().copied())))
+                .await?;
         }
         transaction.commit().await?;
         Ok((!claim.seqs.is_empty()).then_some(claim))
@@ -98,21 +128,35 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Deletes the logged changes of `source` that are committed now, and returns how many; for a caller that then renders every root anew.
+    /// Deletes the logged changes of `source` that are committed now, and returns how many; for a
+    /// caller that then renders every root anew.
     ///
-    /// Does nothing once a root of the source was rendered: then an index may live on these changes. Before, a rebuild whose first ticket
-    /// is taken after this call reads all that they wrote.
+    /// Does nothing once a root of the source was rendered: then an index may live on these
+    /// changes. Before, a rebuild whose first ticket is taken after this call reads all that they
+    /// wrote.
     ///
     /// # Errors
     /// `Unavailable`, `Timeout`.
     pub async fn discard_changes(&self, source: &str) -> Result<u64> {
         let mut session = self.session().await?;
-        // every rendered root has a row there, due or not; asked first, as a delete waits for the uncommitted changes of other writers
-        let rendered = Query::select().expr_as(Expr::val(1), "one").from(DUE).and_where(Expr::col("source").eq(source)).limit(1).take();
+        // every rendered root has a row there, due or not; asked first, as a delete waits for the
+        // uncommitted changes of other writers
+        let rendered = Query::select()
+            .expr_as(Expr::val(1), "one")
+            .from(DUE)
+            .and_where(Expr::col("source").eq(source))
+            .limit(1)
+            .take();
         if !session.fetch(&rendered).await?.is_empty() {
             return Ok(0);
         }
-        session.execute(Query::delete().from_table(CHANGE).and_where(Expr::col("source").eq(source))).await
+        session
+            .execute(
+                Query::delete()
+                    .from_table(CHANGE)
+                    .and_where(Expr::col("source").eq(source)),
+            )
+            .await
     }
 
     /// Deletes the changes of a claim; those that somebody else claimed since stay.
@@ -120,15 +164,23 @@ impl Store {
         let mut transaction = self.begin().await?;
         for seqs in claim.seqs.chunks(LIST) {
             if self.dialect() == Dialect::Mysql {
-                // a scan of a small table would wait for the uncommitted rows of other writers; this form takes an index hint
+                // a scan of a small table would wait for the uncommitted rows of other writers;
+                // this form takes an index hint
                 let marks = vec!["?"; seqs.len()].join(", ");
-                let sql = format!("DELETE c FROM {CHANGE} AS c FORCE INDEX (PRIMARY) WHERE c.claim = ? AND c.seq IN ({marks})");
-                let values = std::iter::once(Value::from(claim.token.as_str())).chain(seqs.iter().map(|seq| Value::from(*seq)));
+                let sql = format!(
+                    "DELETE c FROM {CHANGE} AS c FORCE INDEX (PRIMARY) WHERE c.claim = ? AND c.seq IN ({marks})"
+                );
+                let values = std::iter::once(Value::from(claim.token.as_str()))
+                    .chain(seqs.iter().map(|seq| Value::from(*seq)));
                 transaction.execute_sql(&sql, values.collect()).await?;
             } else {
                 let mut delete = Query::delete();
-                delete.from_table(CHANGE).and_where(Expr::col("claim").eq(claim.token.as_str()));
-                transaction.execute(delete.and_where(Expr::col("seq").is_in(seqs.iter().copied()))).await?;
+                delete
+                    .from_table(CHANGE)
+                    .and_where(Expr::col("claim").eq(claim.token.as_str()));
+                transaction
+                    .execute(delete.and_where(Expr::col("seq").is_in(seqs.iter().copied())))
+                    .await?;
             }
         }
         transaction.commit().await
@@ -141,12 +193,18 @@ fn until(now: &'static str, lease: Duration) -> Expr {
 
 pub(super) fn micros(duration: Duration) -> i64 {
     // leaves room to add it to a time
-    i64::try_from(duration.as_micros()).map_or(i64::MAX / 4, |micros| Ord::min(micros, i64::MAX / 4))
+    i64::try_from(duration.as_micros())
+        .map_or(i64::MAX / 4, |micros| Ord::min(micros, i64::MAX / 4))
 }
 
 /// A name that no other claim has, on any host.
 fn token() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let random = RandomState::new();
-    format!("{:016x}{:016x}-{}", random.hash_one(0), random.hash_one(1), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "{:016x}{:016x}-{}",
+        random.hash_one(0),
+        random.hash_one(1),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }

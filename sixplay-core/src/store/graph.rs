@@ -1,4 +1,5 @@
-//! The check of a source's dependency graph against the database: every table, column and join exists and fits.
+//! The check of a source's dependency graph against the database: every table, column and join
+//! exists and fits.
 
 use std::collections::{HashMap, HashSet};
 
@@ -44,14 +45,26 @@ pub(super) async fn check(reader: &mut Transaction, source: &dyn Source) -> Resu
         }
         check_table(&schema, &kinds, source.name(), table)?;
     }
-    if reader.dialect() == Dialect::Mysql { cascades(reader, &names).await } else { Ok(()) }
+    if reader.dialect() == Dialect::Mysql {
+        cascades(reader, &names).await
+    } else {
+        Ok(())
+    }
 }
 
-fn check_table(schema: &Schema, kinds: &HashMap<&str, &Kind>, source: &str, table: &Table) -> Result<()> {
+fn check_table(
+    schema: &Schema,
+    kinds: &HashMap<&str, &Kind>,
+    source: &str,
+    table: &Table,
+) -> Result<()> {
     identifier("table", table.name)?;
     // PostgreSQL cuts names at 63 bytes; the longest is `sixplay_SOURCE_TABLE_i`
     if source.len() + table.name.len() > 52 {
-        return Err(wrong("the names of source and table are too long together: at most 52 bytes").with("table", table.name));
+        return Err(
+            wrong("the names of source and table are too long together: at most 52 bytes")
+                .with("table", table.name),
+        );
     }
     if table.keys.is_empty() {
         return Err(wrong("a captured table logs no key").with("table", table.name));
@@ -60,13 +73,24 @@ fn check_table(schema: &Schema, kinds: &HashMap<&str, &Kind>, source: &str, tabl
         identifier("column", key.name())?;
         schema.expect(table.name, key.name(), (*key).into())?;
     }
-    table.reaches.iter().try_for_each(|reach| check_reach(schema, kinds, table, reach).map_err(|error| error.with("captured", table.name)))
+    table.reaches.iter().try_for_each(|reach| {
+        check_reach(schema, kinds, table, reach).map_err(|error| error.with("captured", table.name))
+    })
 }
 
-fn check_reach(schema: &Schema, kinds: &HashMap<&str, &Kind>, table: &Table, reach: &Reach) -> Result<()> {
-    let kind = kinds.get(reach.kind).ok_or_else(|| wrong("a path leads to an unknown kind").with("kind", reach.kind))?;
+fn check_reach(
+    schema: &Schema,
+    kinds: &HashMap<&str, &Kind>,
+    table: &Table,
+    reach: &Reach,
+) -> Result<()> {
+    let kind = kinds
+        .get(reach.kind)
+        .ok_or_else(|| wrong("a path leads to an unknown kind").with("kind", reach.kind))?;
     if !table.keys.contains(&reach.key) {
-        return Err(wrong("a path begins at a key that is not logged").with("column", reach.key.name()));
+        return Err(
+            wrong("a path begins at a key that is not logged").with("column", reach.key.name())
+        );
     }
     let mut class = Class::from(reach.key);
     for Hop { table, from, to } in &reach.hops {
@@ -76,7 +100,11 @@ fn check_reach(schema: &Schema, kinds: &HashMap<&str, &Kind>, table: &Table, rea
     if class == Class::from(kind.key) {
         return Ok(());
     }
-    Err(wrong("a path ends at a column of another type than the kind's ids").with("kind", reach.kind).with("type", format!("{class:?}")))
+    Err(
+        wrong("a path ends at a column of another type than the kind's ids")
+            .with("kind", reach.kind)
+            .with("type", format!("{class:?}")),
+    )
 }
 
 /// A cascade changes the child rows without firing their triggers.
@@ -86,8 +114,12 @@ async fn cascades(reader: &mut Transaction, captured: &HashSet<&str>) -> Result<
     for row in reader.fetch_sql(sql, Vec::new()).await? {
         let name = row.text("name")?;
         if captured.contains(name.as_str()) {
-            let error = wrong("a captured table has a cascading foreign key, for which MySQL and MariaDB fire no triggers");
-            return Err(error.with("table", name).with("constraint", row.text("rule")?));
+            let error = wrong(
+                "a captured table has a cascading foreign key, for which MySQL and MariaDB fire no triggers",
+            );
+            return Err(error
+                .with("table", name)
+                .with("constraint", row.text("rule")?));
         }
     }
     Ok(())
@@ -114,14 +146,23 @@ impl Schema {
         };
         let mut tables: HashMap<String, HashMap<String, Class>> = HashMap::new();
         for row in reader.fetch_sql(sql, Vec::new()).await? {
-            tables.entry(row.text("tab")?).or_default().insert(row.text("col")?, class(&row.text("type")?));
+            tables
+                .entry(row.text("tab")?)
+                .or_default()
+                .insert(row.text("col")?, class(&row.text("type")?));
         }
         Ok(Self(tables))
     }
 
     fn class(&self, table: &str, column: &str) -> Result<Class> {
-        let columns = self.0.get(table).ok_or_else(|| wrong("the graph names a table that does not exist").with("table", table))?;
-        let missing = || wrong("the graph names a column that does not exist").with("table", table).with("column", column);
+        let columns = self.0.get(table).ok_or_else(|| {
+            wrong("the graph names a table that does not exist").with("table", table)
+        })?;
+        let missing = || {
+            wrong("the graph names a column that does not exist")
+                .with("table", table)
+                .with("column", column)
+        };
         columns.get(column).copied().ok_or_else(missing)
     }
 
@@ -130,8 +171,12 @@ impl Schema {
         if found == expected {
             return Ok(());
         }
-        let error = wrong("a column has another type than the graph needs").with("table", table).with("column", column);
-        Err(error.with("expected", format!("{expected:?}")).with("found", format!("{found:?}")))
+        let error = wrong("a column has another type than the graph needs")
+            .with("table", table)
+            .with("column", column);
+        Err(error
+            .with("expected", format!("{expected:?}"))
+            .with("found", format!("{found:?}")))
     }
 }
 
@@ -147,13 +192,22 @@ fn class(declared: &str) -> Class {
 }
 
 fn identifier(what: &'static str, name: &str) -> Result<()> {
-    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || (what != "kind" && (c == '_' || c.is_ascii_uppercase())));
-    let plain =
-        name.chars().all(|c| c == '_' || c.is_ascii_digit() || c.is_ascii_lowercase() || (what != "kind" && c.is_ascii_uppercase()));
+    let starts = name.starts_with(|c: char| {
+        c.is_ascii_lowercase() || (what != "kind" && (c == '_' || c.is_ascii_uppercase()))
+    });
+    let plain = name.chars().all(|c| {
+        c == '_'
+            || c.is_ascii_digit()
+            || c.is_ascii_lowercase()
+            || (what != "kind" && c.is_ascii_uppercase())
+    });
     if starts && plain && name.len() <= 63 {
         return Ok(());
     }
-    Err(wrong("a name is empty, too long or has characters other than letters, digits and _").with(what, format!("{name:?}")))
+    Err(
+        wrong("a name is empty, too long or has characters other than letters, digits and _")
+            .with(what, format!("{name:?}")),
+    )
 }
 
 fn wrong(message: &'static str) -> Error {
@@ -166,13 +220,33 @@ mod tests {
 
     #[test]
     fn declared_types_fall_into_integers_and_texts() {
-        for declared in ["int", "bigint", "integer", "smallint", "tinyint", "int unsigned"] {
+        for declared in [
+            "int",
+            "bigint",
+            "integer",
+            "smallint",
+            "tinyint",
+            "int unsigned",
+        ] {
             assert_eq!(class(declared), Class::Int, "{declared}");
         }
-        for declared in ["varchar(255)", "character varying", "text", "longtext", "char(3)"] {
+        for declared in [
+            "varchar(255)",
+            "character varying",
+            "text",
+            "longtext",
+            "char(3)",
+        ] {
             assert_eq!(class(declared), Class::Text, "{declared}");
         }
-        for declared in ["interval", "uuid", "double precision", "blob", "date", "point"] {
+        for declared in [
+            "interval",
+            "uuid",
+            "double precision",
+            "blob",
+            "date",
+            "point",
+        ] {
             assert_eq!(class(declared), Class::Other, "{declared}");
         }
     }

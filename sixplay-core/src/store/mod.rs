@@ -1,4 +1,5 @@
-//! One handle over SQLite, MariaDB/MySQL and PostgreSQL: statements are written once with `sea-query` and rendered for each.
+//! One handle over SQLite, MariaDB/MySQL and PostgreSQL: statements are written once with
+//! `sea-query` and rendered for each.
 
 mod affected;
 mod changes;
@@ -53,7 +54,8 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 pub enum Dialect {
     /// SQLite 3.35 or newer.
     Sqlite,
-    /// MariaDB 10.6 or newer, MySQL 8 or newer; a binary log, if there is one, not in the format `STATEMENT`.
+    /// MariaDB 10.6 or newer, MySQL 8 or newer; a binary log, if there is one, not in the format
+    /// `STATEMENT`.
     Mysql,
     /// PostgreSQL 13 or newer.
     Postgres,
@@ -61,8 +63,9 @@ pub enum Dialect {
 
 /// A handle on a relational database; cheap to clone.
 ///
-/// A connection that the server drops is replaced by itself; only the work in hand fails. SQLite has one writer per process: a
-/// [`Store::begin`] or [`Store::session`] that is held makes the next one wait, at last in vain.
+/// A connection that the server drops is replaced by itself; only the work in hand fails. SQLite
+/// has one writer per process: a [`Store::begin`] or [`Store::session`] that is held makes the next
+/// one wait, at last in vain.
 #[derive(Clone)]
 pub struct Store {
     database: Arc<dyn Database>,
@@ -72,14 +75,19 @@ impl Store {
     /// Connects to `sqlite:PATH` (the file is created), `mysql://…` or `postgres://…`.
     ///
     /// # Errors
-    /// `Config` for another scheme or a bad URL, `Unsupported` when the build lacks the driver, `Unavailable` when the
-    /// server does not answer. The URL's password is never part of an error.
+    /// `Config` for another scheme or a bad URL, `Unsupported` when the build lacks the driver,
+    /// `Unavailable` when the server does not answer. The URL's password is never part of an error.
     pub async fn connect(url: &str) -> Result<Self> {
         let database = match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => sqlite::connect(url).await?,
             Some("mysql" | "mariadb") => mysql::connect(url).await?,
             Some("postgres" | "postgresql") => postgres::connect(url).await?,
-            _ => return Err(Error::config("store.connect", "expected sqlite:PATH, mysql://… or postgres://…")),
+            _ => {
+                return Err(Error::config(
+                    "store.connect",
+                    "expected sqlite:PATH, mysql://… or postgres://…",
+                ));
+            }
         };
         Ok(Self { database })
     }
@@ -120,7 +128,10 @@ impl Store {
 
     async fn open(&self, mode: Mode) -> Result<Transaction> {
         let session = deadline("store.begin", self.database.open(mode)).await?;
-        Ok(Transaction { dialect: self.dialect(), session })
+        Ok(Transaction {
+            dialect: self.dialect(),
+            session,
+        })
     }
 
     /// Closes all connections; later calls fail with `Unavailable`.
@@ -153,7 +164,8 @@ impl Transaction {
     /// Runs a statement and returns the number of rows it changed.
     ///
     /// # Errors
-    /// `Conflict` for a broken unique, foreign key or check constraint; `Unavailable`, `Timeout`; `Unexpected` otherwise.
+    /// `Conflict` for a broken unique, foreign key or check constraint; `Unavailable`, `Timeout`;
+    /// `Unexpected` otherwise.
     pub async fn execute(&mut self, statement: &impl QueryStatementWriter) -> Result<u64> {
         let (sql, values) = self.render(statement);
         deadline("store.execute", self.session.execute(sql, values)).await
@@ -168,12 +180,17 @@ impl Transaction {
         deadline("store.fetch", self.session.fetch(sql, values)).await
     }
 
-    /// Runs text written for this dialect (`?` in SQLite and MySQL, `$1` in PostgreSQL) and returns the rows changed.
+    /// Runs text written for this dialect (`?` in SQLite and MySQL, `$1` in PostgreSQL) and returns
+    /// the rows changed.
     ///
     /// # Errors
     /// As [`Transaction::execute`].
     pub async fn execute_sql(&mut self, sql: &str, values: Vec<Value>) -> Result<u64> {
-        deadline("store.execute", self.session.execute(sql.to_owned(), Values(values))).await
+        deadline(
+            "store.execute",
+            self.session.execute(sql.to_owned(), Values(values)),
+        )
+        .await
     }
 
     /// Runs a query written for this dialect and returns all its rows.
@@ -181,7 +198,11 @@ impl Transaction {
     /// # Errors
     /// As [`Transaction::execute`].
     pub async fn fetch_sql(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>> {
-        deadline("store.fetch", self.session.fetch(sql.to_owned(), Values(values))).await
+        deadline(
+            "store.fetch",
+            self.session.fetch(sql.to_owned(), Values(values)),
+        )
+        .await
     }
 
     /// Runs a schema statement written once for the three databases.
@@ -197,7 +218,8 @@ impl Transaction {
         self.batch(&sql).await
     }
 
-    /// Runs statements that cannot be prepared (schema, triggers), written for this dialect; without values.
+    /// Runs statements that cannot be prepared (schema, triggers), written for this dialect;
+    /// without values.
     ///
     /// # Errors
     /// As [`Transaction::execute`].
@@ -208,7 +230,8 @@ impl Transaction {
     /// Makes the changes durable.
     ///
     /// # Errors
-    /// `Unavailable`, `Timeout`: the outcome is then unknown. `Conflict` when the database refuses the transaction.
+    /// `Unavailable`, `Timeout`: the outcome is then unknown. `Conflict` when the database refuses
+    /// the transaction.
     pub async fn commit(self) -> Result<()> {
         deadline("store.commit", self.session.commit()).await
     }
@@ -225,5 +248,10 @@ impl Transaction {
 async fn deadline<T>(operation: &'static str, work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(DEADLINE, work)
         .await
-        .unwrap_or_else(|_| Err(Error::timeout(operation, "the database did not answer in time").with("seconds", DEADLINE.as_secs())))
+        .unwrap_or_else(|_| {
+            Err(
+                Error::timeout(operation, "the database did not answer in time")
+                    .with("seconds", DEADLINE.as_secs()),
+            )
+        })
 }

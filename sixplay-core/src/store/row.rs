@@ -117,7 +117,9 @@ impl Row {
         let position = self.columns.iter().position(|name| name == column);
         position
             .and_then(|position| self.cells.get(position))
-            .ok_or_else(|| Error::corrupt("row.read", "the answer has no such column").with("column", column))
+            .ok_or_else(|| {
+                Error::corrupt("row.read", "the answer has no such column").with("column", column)
+            })
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a driver provides: sessions that run rendered statements. The drivers differ only in types, so one macro writes them.
+//! What a driver provides: sessions that run rendered statements. The drivers differ only in types,
+//! so one macro writes them.
 
 use async_trait::async_trait;
 use sea_query::Values;
@@ -21,7 +22,8 @@ pub(crate) trait Session: Send {
     async fn commit(self: Box<Self>) -> Result<()>;
 }
 
-/// Writes `Auto` and `Tx`, the two sessions of a driver; the module provides `cell(&DbRow, index) -> Result<Cell>`.
+/// Writes `Auto` and `Tx`, the two sessions of a driver; the module provides `cell(&DbRow, index)
+/// -> Result<Cell>`.
 #[allow(unused_macros)]
 macro_rules! sessions {
     ($db:ty, $row:ty) => {
@@ -66,10 +68,22 @@ macro_rules! reader {
     ($row:ty) => {
         fn read(rows: &[$row]) -> Result<Vec<Row>> {
             use sqlx::{Column, Row as _};
-            let Some(first) = rows.first() else { return Ok(Vec::new()) };
-            let columns: std::sync::Arc<[String]> = first.columns().iter().map(|column| column.name().to_owned()).collect();
-            let cells = |row: &$row| (0..columns.len()).map(|index| cell(row, index)).collect::<Result<Vec<_>>>();
-            rows.iter().map(|row| Ok(Row::new(columns.clone(), cells(row)?))).collect()
+            let Some(first) = rows.first() else {
+                return Ok(Vec::new());
+            };
+            let columns: std::sync::Arc<[String]> = first
+                .columns()
+                .iter()
+                .map(|column| column.name().to_owned())
+                .collect();
+            let cells = |row: &$row| {
+                (0..columns.len())
+                    .map(|index| cell(row, index))
+                    .collect::<Result<Vec<_>>>()
+            };
+            rows.iter()
+                .map(|row| Ok(Row::new(columns.clone(), cells(row)?)))
+                .collect()
         }
     };
 }
@@ -77,17 +91,21 @@ macro_rules! reader {
 #[allow(unused_imports)]
 pub(super) use {reader, sessions};
 
-/// One connection without a pool, which would try until its time is up and then not say what is wrong.
+/// One connection without a pool, which would try until its time is up and then not say what is
+/// wrong.
 #[allow(dead_code)]
 pub(super) async fn reach<O>(options: &O) -> std::result::Result<(), sqlx::Error>
 where
     O: sqlx::ConnectOptions<Connection: Sized>,
 {
-    let connection = tokio::time::timeout(super::ACQUIRE, options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    let connection = tokio::time::timeout(super::ACQUIRE, options.connect())
+        .await
+        .map_err(|_| sqlx::Error::PoolTimedOut)??;
     sqlx::Connection::close(connection).await
 }
 
-/// Turns a driver's error into ours; `classify` knows the driver's codes. The message of a database error names no value of the URL.
+/// Turns a driver's error into ours; `classify` knows the driver's codes. The message of a database
+/// error names no value of the URL.
 #[allow(dead_code)]
 pub(super) fn failure(
     operation: &'static str,
@@ -97,18 +115,29 @@ pub(super) fn failure(
     use sqlx::error::ErrorKind as Constraint;
     let (kind, message) = match &error {
         sqlx::Error::Database(inner) => match inner.kind() {
-            Constraint::UniqueViolation | Constraint::ForeignKeyViolation | Constraint::NotNullViolation | Constraint::CheckViolation => {
+            Constraint::UniqueViolation
+            | Constraint::ForeignKeyViolation
+            | Constraint::NotNullViolation
+            | Constraint::CheckViolation => {
                 (ErrorKind::Conflict, "a constraint refuses the change")
             }
             _ => refusal(classify(inner.as_ref())),
         },
-        // the pool keeps trying to connect for as long as a caller may wait, so this is also what a dead server looks like
-        sqlx::Error::PoolTimedOut => (ErrorKind::Unavailable, "no connection to the database in time"),
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
-            (ErrorKind::Unavailable, "the database cannot be reached")
-        }
+        // the pool keeps trying to connect for as long as a caller may wait, so this is also what a
+        // dead server looks like
+        sqlx::Error::PoolTimedOut => (
+            ErrorKind::Unavailable,
+            "no connection to the database in time",
+        ),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_) => (ErrorKind::Unavailable, "the database cannot be reached"),
         sqlx::Error::Configuration(_) => (ErrorKind::Config, "the database URL is wrong"),
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => (ErrorKind::Corrupt, "a column cannot be read"),
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            (ErrorKind::Corrupt, "a column cannot be read")
+        }
         _ => (ErrorKind::Unexpected, "the driver failed"),
     };
     Error::new(kind, operation, message).with_source(error)

@@ -1,11 +1,14 @@
-//! SQLite: one writer connection and a few readers on a WAL database; several processes may share the file.
+//! SQLite: one writer connection and a few readers on a WAL database; several processes may share
+//! the file.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Row as _, Sqlite, SqlitePool, TypeInfo, ValueRef,
     error::DatabaseError,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    },
 };
 
 use super::{
@@ -32,8 +35,15 @@ pub(super) async fn connect(url: &str) -> Result<Arc<dyn Database>> {
         // REPLACE would otherwise delete rows without firing their delete triggers
         .pragma("recursive_triggers", "ON")
         .busy_timeout(BUSY);
-    let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(super::ACQUIRE);
-    let writer = pool(1).connect_with(options.clone()).await.map_err(|error| failure("store.connect", error))?;
+    let pool = |size| {
+        SqlitePoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(super::ACQUIRE)
+    };
+    let writer = pool(1)
+        .connect_with(options.clone())
+        .await
+        .map_err(|error| failure("store.connect", error))?;
     let readers = pool(4).connect_lazy_with(options);
     Ok(Arc::new(Pools { writer, readers }))
 }
@@ -51,7 +61,11 @@ impl Database for Pools {
             Mode::Read => Box::new(Auto(self.readers.acquire().await.map_err(open)?)),
             Mode::Snapshot => Box::new(Tx(self.readers.begin_with("BEGIN").await.map_err(open)?)),
             // a deferred transaction that turns into a writer would not wait for the lock
-            Mode::Write => Box::new(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(open)?)),
+            Mode::Write => Box::new(Tx(self
+                .writer
+                .begin_with("BEGIN IMMEDIATE")
+                .await
+                .map_err(open)?)),
         })
     }
 
@@ -76,7 +90,9 @@ fn failure(operation: &'static str, error: sqlx::Error) -> Error {
 }
 
 fn cell(row: &SqliteRow, index: usize) -> Result<Cell> {
-    let raw = row.try_get_raw(index).map_err(|error| failure("store.fetch", error))?;
+    let raw = row
+        .try_get_raw(index)
+        .map_err(|error| failure("store.fetch", error))?;
     if raw.is_null() {
         return Ok(Cell::Null);
     }

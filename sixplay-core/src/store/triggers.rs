@@ -1,4 +1,5 @@
-//! The triggers that log changes in the writer's own transaction: the one place where the three databases share no syntax.
+//! The triggers that log changes in the writer's own transaction: the one place where the three
+//! databases share no syntax.
 
 use std::collections::HashMap;
 
@@ -8,7 +9,8 @@ use crate::{
     source::{Column, Source, Table},
 };
 
-/// A trigger, the text by which the database shows what it does, and the statements that put it in place.
+/// A trigger, the text by which the database shows what it does, and the statements that put it in
+/// place.
 struct Trigger {
     name: String,
     body: String,
@@ -22,15 +24,26 @@ pub(super) async fn install(transaction: &mut Transaction, source: &dyn Source) 
     let mariadb = dialect == Dialect::Mysql && mariadb(transaction).await?;
     for table in source.tables() {
         let triggers = match dialect {
-            Dialect::Sqlite => OPERATIONS.map(|operation| sqlite(source.name(), table, operation)).into(),
-            Dialect::Mysql => OPERATIONS.map(|operation| mysql(source.name(), table, operation, mariadb)).into(),
+            Dialect::Sqlite => OPERATIONS
+                .map(|operation| sqlite(source.name(), table, operation))
+                .into(),
+            Dialect::Mysql => OPERATIONS
+                .map(|operation| mysql(source.name(), table, operation, mariadb))
+                .into(),
             Dialect::Postgres => vec![postgres(source.name(), table)],
         };
-        for trigger in triggers.iter().filter(|trigger| present.get(&trigger.name) != Some(&trigger.body)) {
+        for trigger in triggers
+            .iter()
+            .filter(|trigger| present.get(&trigger.name) != Some(&trigger.body))
+        {
             for statement in &trigger.create {
                 transaction.batch(statement).await?;
             }
-            tracing::debug!(trigger = trigger.name, table = table.name, "installed a trigger");
+            tracing::debug!(
+                trigger = trigger.name,
+                table = table.name,
+                "installed a trigger"
+            );
         }
     }
     Ok(())
@@ -49,18 +62,33 @@ async fn present(transaction: &mut Transaction) -> Result<HashMap<String, String
              WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND c.relnamespace = CAST(current_schema() AS regnamespace)"
         }
     };
-    transaction.fetch_sql(sql, Vec::new()).await?.iter().map(|row| Ok((row.text("name")?, row.text("body")?))).collect()
+    transaction
+        .fetch_sql(sql, Vec::new())
+        .await?
+        .iter()
+        .map(|row| Ok((row.text("name")?, row.text("body")?)))
+        .collect()
 }
 
 async fn mariadb(transaction: &mut Transaction) -> Result<bool> {
-    let rows = transaction.fetch_sql("SELECT VERSION() AS version", Vec::new()).await?;
-    Ok(rows.first().map(|row| row.text("version")).transpose()?.is_some_and(|version| version.contains("MariaDB")))
+    let rows = transaction
+        .fetch_sql("SELECT VERSION() AS version", Vec::new())
+        .await?;
+    Ok(rows
+        .first()
+        .map(|row| row.text("version"))
+        .transpose()?
+        .is_some_and(|version| version.contains("MariaDB")))
 }
 
 const OPERATIONS: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
 
 fn name(source: &str, table: &Table, operation: &str) -> String {
-    format!("sixplay_{source}_{}_{}", table.name, operation[..1].to_lowercase())
+    format!(
+        "sixplay_{source}_{}_{}",
+        table.name,
+        operation[..1].to_lowercase()
+    )
 }
 
 /// The insert into the log; `old` and `new` are JSON expressions.
@@ -74,7 +102,12 @@ fn log(source: &str, table: &Table, operation: &str, old: &str, new: &str, now: 
 
 /// The arguments of a JSON object of the logged columns of `row`.
 fn pairs(table: &Table, value: impl Fn(Column) -> String) -> String {
-    table.keys.iter().map(|key| format!("'{}', {}", key.name(), value(*key))).collect::<Vec<_>>().join(", ")
+    table
+        .keys
+        .iter()
+        .map(|key| format!("'{}', {}", key.name(), value(*key)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn sqlite(source: &str, table: &Table, operation: &str) -> Trigger {
@@ -88,39 +121,85 @@ fn sqlite(source: &str, table: &Table, operation: &str) -> Trigger {
         format!("json_object({})", pairs(table, value))
     };
     let (old, new) = sides(operation, cast);
-    let log = log(source, table, &format!("'{}'", &operation[..1]), &old, &new, Dialect::Sqlite.now_us());
-    let body = format!("CREATE TRIGGER \"{name}\" AFTER {operation} ON \"{}\" BEGIN {log}; END", table.name);
+    let log = log(
+        source,
+        table,
+        &format!("'{}'", &operation[..1]),
+        &old,
+        &new,
+        Dialect::Sqlite.now_us(),
+    );
+    let body = format!(
+        "CREATE TRIGGER \"{name}\" AFTER {operation} ON \"{}\" BEGIN {log}; END",
+        table.name
+    );
     let drop = format!("DROP TRIGGER IF EXISTS \"{name}\"");
-    Trigger { name, create: vec![drop, body.clone()], body }
+    Trigger {
+        name,
+        create: vec![drop, body.clone()],
+        body,
+    }
 }
 
 fn mysql(source: &str, table: &Table, operation: &str, mariadb: bool) -> Trigger {
     let name = name(source, table, operation);
-    let (old, new) = sides(operation, |row| format!("JSON_OBJECT({})", pairs(table, |key| format!("{row}.`{}`", key.name()))));
-    let body = log(source, table, &format!("'{}'", &operation[..1]), &old, &new, Dialect::Mysql.now_us());
-    let rest = format!("`{name}` AFTER {operation} ON `{}` FOR EACH ROW {body}", table.name);
+    let (old, new) = sides(operation, |row| {
+        format!(
+            "JSON_OBJECT({})",
+            pairs(table, |key| format!("{row}.`{}`", key.name()))
+        )
+    });
+    let body = log(
+        source,
+        table,
+        &format!("'{}'", &operation[..1]),
+        &old,
+        &new,
+        Dialect::Mysql.now_us(),
+    );
+    let rest = format!(
+        "`{name}` AFTER {operation} ON `{}` FOR EACH ROW {body}",
+        table.name
+    );
     let create = if mariadb {
         vec![format!("CREATE OR REPLACE TRIGGER {rest}")]
     } else {
-        vec![format!("DROP TRIGGER IF EXISTS `{name}`"), format!("CREATE TRIGGER {rest}")]
+        vec![
+            format!("DROP TRIGGER IF EXISTS `{name}`"),
+            format!("CREATE TRIGGER {rest}"),
+        ]
     };
     Trigger { name, body, create }
 }
 
 /// The JSON of the row before and after; what does not exist is null.
 fn sides(operation: &str, json: impl Fn(&str) -> String) -> (String, String) {
-    let side = |absent, row| if operation == absent { "NULL".to_owned() } else { json(row) };
+    let side = |absent, row| {
+        if operation == absent {
+            "NULL".to_owned()
+        } else {
+            json(row)
+        }
+    };
     (side("INSERT", "OLD"), side("DELETE", "NEW"))
 }
 
-/// One trigger for the three operations. It runs as its owner, with the owner's search path, so that any writer may fire it.
+/// One trigger for the three operations. It runs as its owner, with the owner's search path, so
+/// that any writer may fire it.
 fn postgres(source: &str, table: &Table) -> Trigger {
     let name = format!("sixplay_{source}_{}", table.name);
     let side = |absent, row| {
         let json = pairs(table, |key| format!("{row}.\"{}\"", key.name()));
         format!("CASE WHEN TG_OP <> '{absent}' THEN CAST(json_build_object({json}) AS text) END")
     };
-    let log = log(source, table, "left(TG_OP, 1)", &side("INSERT", "OLD"), &side("DELETE", "NEW"), Dialect::Postgres.now_us());
+    let log = log(
+        source,
+        table,
+        "left(TG_OP, 1)",
+        &side("INSERT", "OLD"),
+        &side("DELETE", "NEW"),
+        Dialect::Postgres.now_us(),
+    );
     let body = format!("BEGIN {log}; RETURN NULL; END");
     let function = format!(
         "CREATE OR REPLACE FUNCTION \"{name}\"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $sixplay${body}$sixplay$"
@@ -130,5 +209,9 @@ fn postgres(source: &str, table: &Table) -> Trigger {
         "CREATE TRIGGER \"{name}\" AFTER INSERT OR UPDATE OR DELETE ON \"{}\" FOR EACH ROW EXECUTE FUNCTION \"{name}\"()",
         table.name
     );
-    Trigger { name, body, create: vec![function, drop, create] }
+    Trigger {
+        name,
+        body,
+        create: vec![function, drop, create],
+    }
 }

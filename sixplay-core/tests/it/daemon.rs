@@ -56,7 +56,10 @@ async fn a_failing_task_stops_the_others_and_its_error_is_the_daemons() {
     });
     daemon.spawn("bad", async { Err(broken()) });
     let error = daemon.run().await.err();
-    assert_eq!(error.map(|error| error.to_string()).as_deref(), Some("test.work: broken (task=bad)"));
+    assert_eq!(
+        error.map(|error| error.to_string()).as_deref(),
+        Some("test.work: broken (task=bad)")
+    );
 }
 
 #[tokio::test]
@@ -64,7 +67,10 @@ async fn a_panic_is_an_error_that_names_the_task() {
     let mut daemon = Daemon::new("test", DRAIN);
     daemon.spawn("wild", async { panic!("on purpose") });
     let error = daemon.run().await.err();
-    assert!(error.is_some_and(|error| error.kind() == ErrorKind::Unexpected && error.to_string().contains("task=wild")));
+    assert!(
+        error.is_some_and(|error| error.kind() == ErrorKind::Unexpected
+            && error.to_string().contains("task=wild"))
+    );
 }
 
 #[tokio::test]
@@ -80,7 +86,8 @@ async fn tasks_that_do_not_stop_are_named_after_the_drain() {
     let began = Instant::now();
     let error = daemon.run().await.err();
     assert!(began.elapsed() < DRAIN * 4);
-    assert!(error.is_some_and(|error| error.kind() == ErrorKind::Timeout && error.to_string().contains("tasks=stuck, stuck too")));
+    assert!(error.is_some_and(|error| error.kind() == ErrorKind::Timeout
+        && error.to_string().contains("tasks=stuck, stuck too")));
 }
 
 #[tokio::test]
@@ -103,7 +110,10 @@ async fn child() -> Result<()> {
 /// Starts [`child`], sends it `signals`, and gives whether it ended well and what it logged.
 fn signalled(signals: &[&str], hangs: bool) -> std::io::Result<(bool, String)> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["--exact", "daemon::child", "--ignored", "--nocapture"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["--exact", "daemon::child", "--ignored", "--nocapture"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.env_remove("SIXPLAY_LOG");
     if hangs {
         command.env("CHILD_HANGS", "1");
@@ -111,15 +121,29 @@ fn signalled(signals: &[&str], hangs: bool) -> std::io::Result<(bool, String)> {
     let mut child = command.spawn()?;
     // it lives until the child has ended, which still writes to it
     let mut output = std::io::BufReader::new(child.stdout.take().expect("it is piped")).lines();
-    assert!(output.by_ref().map_while(|line| line.ok()).any(|line| line.contains("ready")));
+    assert!(
+        output
+            .by_ref()
+            .map_while(|line| line.ok())
+            .any(|line| line.contains("ready"))
+    );
     for signal in signals {
         std::thread::sleep(Duration::from_millis(200));
-        assert!(Command::new("kill").args([(*signal).to_owned(), child.id().to_string()]).status()?.success());
+        assert!(
+            Command::new("kill")
+                .args([(*signal).to_owned(), child.id().to_string()])
+                .status()?
+                .success()
+        );
     }
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(10) {
         if let Some(status) = child.try_wait()? {
-            let log = child.stderr.take().map(std::io::read_to_string).transpose()?;
+            let log = child
+                .stderr
+                .take()
+                .map(std::io::read_to_string)
+                .transpose()?;
             return Ok((status.success(), log.unwrap_or_default()));
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -131,7 +155,10 @@ fn signalled(signals: &[&str], hangs: bool) -> std::io::Result<(bool, String)> {
 #[test]
 fn sigterm_and_sigint_end_a_daemon_in_good_order() -> std::io::Result<()> {
     let (well, log) = signalled(&["-TERM"], false)?;
-    assert!(well && log.contains(r#""signal":"SIGTERM""#) && log.contains(r#""message":"stopped""#), "{log}");
+    assert!(
+        well && log.contains(r#""signal":"SIGTERM""#) && log.contains(r#""message":"stopped""#),
+        "{log}"
+    );
     let (well, log) = signalled(&["-INT"], false)?;
     assert!(well && log.contains(r#""signal":"SIGINT""#), "{log}");
     Ok(())

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
-/// What a client's file may say; whatever it leaves out has a default, an empty file is a client that may do nothing.
+/// What a client's file may say; whatever it leaves out has a default, an empty file is a client
+/// that may do nothing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct UserFile {
@@ -35,7 +36,8 @@ pub(super) struct FirewallFile {
     pub allow: AllowFile,
 }
 
-/// Which named IP lists may use the client. Read and checked for shape; requests are not filtered by it yet.
+/// Which named IP lists may use the client. Read and checked for shape; requests are not filtered
+/// by it yet.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct UserAccess {
@@ -48,7 +50,10 @@ pub struct UserAccess {
 
 impl Default for UserAccess {
     fn default() -> Self {
-        Self { default_state: true, lists: BTreeMap::new() }
+        Self {
+            default_state: true,
+            lists: BTreeMap::new(),
+        }
     }
 }
 
@@ -75,7 +80,9 @@ impl<'de> Deserialize<'de> for HttpMethod {
         let name = String::deserialize(deserializer)?;
         match KNOWN.iter().find(|known| known.eq_ignore_ascii_case(&name)) {
             Some(known) => Ok(Self((*known).to_owned())),
-            None => Err(serde::de::Error::custom(format!("{name:?} is no HTTP method"))),
+            None => Err(serde::de::Error::custom(format!(
+                "{name:?} is no HTTP method"
+            ))),
         }
     }
 }
@@ -107,6 +114,8 @@ impl Flag {
 }
 
 /// A key without a value, as YAML allows, counts as left out.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -18,12 +18,13 @@ use crate::{ErrorFormat, host};
 
 /// Puts the request's [`DomainUser`] into its extensions; without one the request goes no further.
 ///
-/// The user is named by the first label of the host (of the URI if it has one, else of the `Host` header; port and case do not matter),
-/// or by what [`host::Dispatch`] found. No host, a host of one label or an IP address means the default user. An unknown user, and no
-/// user when there is no default, is 403 in the layer's format.
+/// The user is named by the first label of the host (of the URI if it has one, else of the `Host`
+/// header; port and case do not matter), or by what [`host::Dispatch`] found. No host, a host of
+/// one label or an IP address means the default user. An unknown user, and no user when there is no
+/// default, is 403 in the layer's format.
 ///
-/// What the user may do is decided by [`crate::Routes`], which knows the route. Bodies are not touched; the inner service's response
-/// body must be made from [`Bytes`].
+/// What the user may do is decided by [`crate::Routes`], which knows the route. Bodies are not
+/// touched; the inner service's response body must be made from [`Bytes`].
 #[derive(Clone, Debug)]
 pub struct DomainUserLayer {
     users: Users,
@@ -48,7 +49,10 @@ impl<S> Layer<S> for DomainUserLayer {
     type Service = DomainUserService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        DomainUserService { inner, layer: self.clone() }
+        DomainUserService {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 

@@ -50,33 +50,54 @@ pub(super) enum Stand {
 
 impl<'a> Document<'a> {
     pub(super) fn read(raw: &'a RawValue) -> Result<Self> {
-        serde_json::from_str(raw.get())
-            .map_err(|error| Error::corrupt("middleware.read", "the document has another shape").with_source(error))
+        serde_json::from_str(raw.get()).map_err(|error| {
+            Error::corrupt("middleware.read", "the document has another shape").with_source(error)
+        })
     }
 
     pub(super) fn compose(&self, scope: &Scope<'_>) -> Result<Vec<u8>> {
-        let body = self.body.as_ref().ok_or_else(|| Error::corrupt("middleware.compose", "the document has no body"))?;
+        let body = self
+            .body
+            .as_ref()
+            .ok_or_else(|| Error::corrupt("middleware.compose", "the document has no body"))?;
         body.compose(scope.platform, &scope.parts)
     }
 
     /// Whether the document's own time, whatever the platform, has come and not gone.
     fn visible(&self, now: i64) -> bool {
-        self.visible_from.is_none_or(|from| from <= now) && self.visible_until.is_none_or(|until| now < until)
+        self.visible_from.is_none_or(|from| from <= now)
+            && self.visible_until.is_none_or(|until| now < until)
     }
 
     /// Where the document stands by its windows; `Closed` when it has none there.
     pub(super) fn stand(&self, scope: &Scope<'_>) -> Stand {
         let now = scope.now.as_microsecond();
-        let here: Vec<&Window<'_>> = self.windows.iter().filter(|window| window.is_for(scope)).collect();
-        let open =
-            || here.iter().filter(|window| window.from.is_none_or(|from| from <= now) && window.until.is_none_or(|until| now < until));
+        let here: Vec<&Window<'_>> = self
+            .windows
+            .iter()
+            .filter(|window| window.is_for(scope))
+            .collect();
+        let open = || {
+            here.iter().filter(|window| {
+                window.from.is_none_or(|from| from <= now)
+                    && window.until.is_none_or(|until| now < until)
+            })
+        };
         if self.visible(now) && open().next().is_some() {
             let unending = open().any(|window| window.until.is_none());
-            let end = if unending { None } else { open().filter_map(|window| window.until).max() };
+            let end = if unending {
+                None
+            } else {
+                open().filter_map(|window| window.until).max()
+            };
             return Stand::Open([end, self.visible_until].into_iter().flatten().min());
         }
         let over = |window: &&Window<'_>| window.until.is_some_and(|until| until <= now);
-        if !here.is_empty() && here.iter().all(over) { Stand::Ended } else { Stand::Closed }
+        if !here.is_empty() && here.iter().all(over) {
+            Stand::Ended
+        } else {
+            Stand::Closed
+        }
     }
 
     /// Whether one of the windows, timeless or not, is for the scope.
@@ -84,30 +105,43 @@ impl<'a> Document<'a> {
         self.windows.iter().any(|window| window.is_for(scope))
     }
 
-    /// Until when the answer holds as far as the document says; documents without windows end with their visibility.
+    /// Until when the answer holds as far as the document says; documents without windows end with
+    /// their visibility.
     fn until(&self, scope: &Scope<'_>) -> Option<i64> {
         let end = match self.stand(scope) {
             Stand::Open(until) => until,
             Stand::Ended | Stand::Closed => self.visible_until,
         };
-        [end, self.body.as_ref().and_then(StoredBody::next_change)].into_iter().flatten().min()
+        [end, self.body.as_ref().and_then(StoredBody::next_change)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
 impl Window<'_> {
     fn is_for(&self, scope: &Scope<'_>) -> bool {
-        self.platform.0 == scope.platform && self.services.iter().any(|service| service.0 == scope.service)
+        self.platform.0 == scope.platform
+            && self
+                .services
+                .iter()
+                .any(|service| service.0 == scope.service)
     }
 }
 
 /// The answer with one composed document.
 pub(super) fn one(document: &Document<'_>, scope: &Scope<'_>) -> Result<Response<Bytes>> {
-    Ok(valid(json(document.compose(scope)?), document.until(scope), scope))
+    Ok(valid(
+        json(document.compose(scope)?),
+        document.until(scope),
+        scope,
+    ))
 }
 
 /// The answer with composed documents, in an array.
 pub(super) fn many(documents: &[Box<RawValue>], scope: &Scope<'_>) -> Result<Response<Bytes>> {
-    let mut body = Vec::with_capacity(2 + documents.iter().map(|raw| raw.get().len()).sum::<usize>());
+    let mut body =
+        Vec::with_capacity(2 + documents.iter().map(|raw| raw.get().len()).sum::<usize>());
     let mut until = None;
     body.push(b'[');
     for (place, raw) in documents.iter().enumerate() {
@@ -125,7 +159,9 @@ pub(super) fn many(documents: &[Box<RawValue>], scope: &Scope<'_>) -> Result<Res
 fn valid(mut response: Response<Bytes>, until: Option<i64>, scope: &Scope<'_>) -> Response<Bytes> {
     if let Some(until) = until {
         let rest = u64::try_from(until - scope.now.as_microsecond()).unwrap_or(0);
-        response.extensions_mut().insert(ValidFor(Duration::from_micros(rest)));
+        response
+            .extensions_mut()
+            .insert(ValidFor(Duration::from_micros(rest)));
     }
     response
 }

@@ -17,7 +17,10 @@ const DETAIL: &str = "detail";
 
 pub(super) async fn service(app: App, request: Request) -> Result<Response<Bytes>> {
     let scope = Scope::new(&request)?;
-    let query = Query::new(1).at(scope.now).filter(Filter::term("code", scope.service)).filter(Filter::term("platforms", scope.platform));
+    let query = Query::new(1)
+        .at(scope.now)
+        .filter(Filter::term("code", scope.service))
+        .filter(Filter::term("platforms", scope.platform));
     let page = app.search("service", &query).await?;
     match page.documents.first() {
         Some(raw) => one(&Document::read(raw)?, &scope),
@@ -43,10 +46,20 @@ pub(super) async fn video(app: App, request: Request) -> Result<Response<Bytes>>
     let document = raw.as_deref().map(Document::read).transpose()?;
     let missing = not_found("there is no such video");
     let Some(document) = document else {
-        return Err(if expired(&app, &scope, id).await? { gone() } else { missing });
+        return Err(if expired(&app, &scope, id).await? {
+            gone()
+        } else {
+            missing
+        });
     };
     match document.stand(&scope) {
-        Stand::Open(_) if scope.csa.is_some_and(|csa| document.csa.is_some_and(|own| own > csa)) => Err(missing),
+        Stand::Open(_)
+            if scope
+                .csa
+                .is_some_and(|csa| document.csa.is_some_and(|own| own > csa)) =>
+        {
+            Err(missing)
+        }
         Stand::Open(_) => one(&document, &scope),
         Stand::Ended => Err(gone()),
         Stand::Closed if expired(&app, &scope, id).await? => Err(gone()),

@@ -1,4 +1,5 @@
-//! Routes: what a server answers, declared once; the table drives matching, `Allow`, permissions and cache times.
+//! Routes: what a server answers, declared once; the table drives matching, `Allow`, permissions
+//! and cache times.
 
 mod request;
 mod table;
@@ -16,7 +17,8 @@ use crate::params::Param;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Bytes>>> + Send>>;
 
-/// One route: a method and a path template with the async function that answers it, and what is known of it beforehand.
+/// One route: a method and a path template with the async function that answers it, and what is
+/// known of it beforehand.
 #[derive(Clone)]
 pub struct Route {
     name: &'static str,
@@ -30,17 +32,32 @@ pub struct Route {
 }
 
 impl Route {
-    /// A route. `name` is what client files call it; `template` is a path with `{name}` for a segment; the handler is a plain async
-    /// function (or a closure that clones its state, see [`with`]).
+    /// A route. `name` is what client files call it; `template` is a path with `{name}` for a
+    /// segment; the handler is a plain async function (or a closure that clones its state, see
+    /// [`with`]).
     ///
     /// `HEAD` and `OPTIONS` need no routes of their own.
-    pub fn new<F, A>(method: Method, name: &'static str, template: impl Into<String>, handler: F) -> Self
+    pub fn new<F, A>(
+        method: Method,
+        name: &'static str,
+        template: impl Into<String>,
+        handler: F,
+    ) -> Self
     where
         F: Fn(Request) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Response<Bytes>>> + Send + 'static,
     {
         let handler = Arc::new(move |request| -> Answer { Box::pin(handler(request)) });
-        Self { name, resource: "", method, template: template.into(), cache: None, consumes: None, params: Vec::new(), handler }
+        Self {
+            name,
+            resource: "",
+            method,
+            template: template.into(),
+            cache: None,
+            consumes: None,
+            params: Vec::new(),
+            handler,
+        }
     }
 
     /// A route for `GET`.
@@ -59,7 +76,8 @@ impl Route {
         self
     }
 
-    /// Sets the seconds that answers may be cached, in place of the client's default; the client's own time for this route wins.
+    /// Sets the seconds that answers may be cached, in place of the client's default; the client's
+    /// own time for this route wins.
     #[must_use]
     pub fn cache(mut self, seconds: u32) -> Self {
         self.cache = Some(seconds);
@@ -125,6 +143,8 @@ where
 /// An answer of 200 with `application/json`.
 pub fn json(body: impl Into<Bytes>) -> Response<Bytes> {
     let mut response = Response::new(body.into());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -5,7 +5,8 @@ use http::{HeaderMap, Method};
 
 use crate::{domain_user::DomainUser, params::Params};
 
-/// A request that matched a route and passed its checks: parameters are valid, the client may ask, the body is whole.
+/// A request that matched a route and passed its checks: parameters are valid, the client may ask,
+/// the body is whole.
 #[derive(Debug)]
 pub struct Request {
     pub(super) method: Method,
@@ -33,9 +34,13 @@ impl Request {
         &self.headers
     }
 
-    /// The decoded segment that stands for `{name}` in the template; empty when the template has no such name.
+    /// The decoded segment that stands for `{name}` in the template; empty when the template has no
+    /// such name.
     pub fn segment(&self, name: &str) -> &str {
-        self.segments.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.segments
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// The declared query parameters.

@@ -1,4 +1,5 @@
-//! An HTTP/1 server that stays upright: limits on head, body, time and connections, and an orderly end.
+//! An HTTP/1 server that stays upright: limits on head, body, time and connections, and an orderly
+//! end.
 
 mod refusal;
 mod stream;
@@ -26,15 +27,18 @@ use stream::{Watched, Work};
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerConfig {
-    /// Most bytes of a request's head; default 32 KiB, 1 KiB to 1 MiB. Over it 431; from four times as much on the connection ends, too.
+    /// Most bytes of a request's head; default 32 KiB, 1 KiB to 1 MiB. Over it 431; from four times
+    /// as much on the connection ends, too.
     #[serde(deserialize_with = "config::within::<1024, 1048576, _, _>")]
     pub header_limit: usize,
     /// Most bytes of a request's body; default 1 MiB. Over it 413.
     pub body_limit: usize,
-    /// How long a request's head may take, from its first byte; default `10s`. Then the connection ends.
+    /// How long a request's head may take, from its first byte; default `10s`. Then the connection
+    /// ends.
     #[serde(with = "config::duration")]
     pub header_timeout: Duration,
-    /// How long a connection may rest between requests, and a peer may leave an answer unread; default `75s`.
+    /// How long a connection may rest between requests, and a peer may leave an answer unread;
+    /// default `75s`.
     #[serde(with = "config::duration")]
     pub idle_timeout: Duration,
     /// How long a request may take, its body included; default `10s`. Then 503.
@@ -62,8 +66,8 @@ impl Default for ServerConfig {
     }
 }
 
-/// The limits of one request, in its extensions: put there by [`Server`], kept by [`crate::Routes`], which falls back on the defaults of
-/// [`ServerConfig`] under another server.
+/// The limits of one request, in its extensions: put there by [`Server`], kept by
+/// [`crate::Routes`], which falls back on the defaults of [`ServerConfig`] under another server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Most bytes of the head.
@@ -82,7 +86,11 @@ impl Default for Limits {
 
 impl From<&ServerConfig> for Limits {
     fn from(config: &ServerConfig) -> Self {
-        Self { header: config.header_limit, body: config.body_limit, deadline: config.request_deadline }
+        Self {
+            header: config.header_limit,
+            body: config.body_limit,
+            deadline: config.request_deadline,
+        }
     }
 }
 
@@ -101,15 +109,28 @@ impl Server {
     /// `Config` when the limits make no sense, `Unavailable` when the address is taken or not ours.
     pub async fn bind(addr: SocketAddr, config: ServerConfig) -> Result<Self> {
         if config.header_limit < 1024 || config.max_connections == 0 {
-            return Err(Error::config("server.bind", "header_limit is at least 1024 and max_connections at least 1"));
+            return Err(Error::config(
+                "server.bind",
+                "header_limit is at least 1024 and max_connections at least 1",
+            ));
         }
-        let failed = |error| Error::unavailable("server.bind", "cannot listen").with("addr", addr).with_source(error);
+        let failed = |error| {
+            Error::unavailable("server.bind", "cannot listen")
+                .with("addr", addr)
+                .with_source(error)
+        };
         let listener = TcpListener::bind(addr).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, config, errors: ErrorFormat::Problem })
+        Ok(Self {
+            listener,
+            address,
+            config,
+            errors: ErrorFormat::Problem,
+        })
     }
 
-    /// How the server words its own refusals, of heads that never reach the service; [`ErrorFormat::Problem`] unless told.
+    /// How the server words its own refusals, of heads that never reach the service;
+    /// [`ErrorFormat::Problem`] unless told.
     #[must_use]
     pub fn errors(mut self, format: ErrorFormat) -> Self {
         self.errors = format;
@@ -121,20 +142,27 @@ impl Server {
         self.address
     }
 
-    /// Answers requests with `service` until `token` is cancelled; then accepts no more, lets running requests end within the drain
-    /// time, cuts the rest and returns. A panic of `service` ends its connection only; [`crate::Routes`] turns those of handlers into 500.
+    /// Answers requests with `service` until `token` is cancelled; then accepts no more, lets
+    /// running requests end within the drain time, cuts the rest and returns. A panic of `service`
+    /// ends its connection only; [`crate::Routes`] turns those of handlers into 500.
     ///
     /// # Errors
-    /// None: a failing connection ends alone, and a failing `accept` (no file descriptor left) is tried again.
+    /// None: a failing connection ends alone, and a failing `accept` (no file descriptor left) is
+    /// tried again.
     pub async fn serve<S, B>(self, service: S, token: CancellationToken) -> Result<()>
     where
-        S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible>
+            + Clone
+            + Send
+            + 'static,
         S::Future: Send,
         B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let slots = Arc::new(Semaphore::new(self.config.max_connections.min(Semaphore::MAX_PERMITS)));
+        let slots = Arc::new(Semaphore::new(
+            self.config.max_connections.min(Semaphore::MAX_PERMITS),
+        ));
         let mut connections = JoinSet::new();
         tracing::info!(addr = %self.address, "listening");
         loop {
@@ -160,7 +188,10 @@ impl Server {
 }
 
 /// Waits for a free slot, then for a connection.
-async fn accept(listener: &TcpListener, slots: Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+async fn accept(
+    listener: &TcpListener,
+    slots: Arc<Semaphore>,
+) -> (TcpStream, Option<OwnedSemaphorePermit>) {
     let slot = slots.acquire_owned().await.ok();
     loop {
         match listener.accept().await {
@@ -173,8 +204,13 @@ async fn accept(listener: &TcpListener, slots: Arc<Semaphore>) -> (TcpStream, Op
     }
 }
 
-async fn connection<S, B>(stream: TcpStream, service: S, config: ServerConfig, errors: ErrorFormat, token: CancellationToken)
-where
+async fn connection<S, B>(
+    stream: TcpStream,
+    service: S,
+    config: ServerConfig,
+    errors: ErrorFormat,
+    token: CancellationToken,
+) where
     S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible> + Clone,
     B: Body + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -182,7 +218,13 @@ where
     let (work, limits) = (Work::default(), Limits::from(&config));
     // answers are written whole, so waiting for more to send only delays them
     drop(stream.set_nodelay(true));
-    let stream = Watched::new(stream, work.clone(), config.header_timeout, config.idle_timeout, errors);
+    let stream = Watched::new(
+        stream,
+        work.clone(),
+        config.header_timeout,
+        config.idle_timeout,
+        errors,
+    );
     let answer = service_fn(move |mut request: http::Request<Incoming>| {
         let (guard, mut service) = (work.begin(), service.clone());
         request.extensions_mut().insert(limits);
@@ -194,7 +236,9 @@ where
     });
     let hard = config.header_limit.saturating_mul(4).max(64 << 10);
     let mut http = http1::Builder::new();
-    http.header_read_timeout(None).max_buf_size(hard).max_header_size(hard);
+    http.header_read_timeout(None)
+        .max_buf_size(hard)
+        .max_header_size(hard);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), answer));
     let result = tokio::select! {
         result = connection.as_mut() => result,

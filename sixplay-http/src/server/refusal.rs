@@ -1,4 +1,5 @@
-//! The words of an answer that hyper gives by itself: a status without a body, for a head that it cannot read.
+//! The words of an answer that hyper gives by itself: a status without a body, for a head that it
+//! cannot read.
 
 use http::StatusCode;
 
@@ -7,8 +8,12 @@ use crate::{ErrorFormat, error::Refusal};
 /// `head` with the error body of its status; `None` when it is no such answer.
 pub(super) fn worded(head: &[u8], format: ErrorFormat) -> Option<Vec<u8>> {
     let head = std::str::from_utf8(head).ok()?;
-    let status = StatusCode::from_bytes(head.strip_prefix("HTTP/1.1 ")?.as_bytes().get(..3)?).ok().filter(StatusCode::is_client_error)?;
-    let (before, after) = head.split_once("content-length: 0\r\n").filter(|(_, after)| head.len() < 1024 && after.ends_with("\r\n"))?;
+    let status = StatusCode::from_bytes(head.strip_prefix("HTTP/1.1 ")?.as_bytes().get(..3)?)
+        .ok()
+        .filter(StatusCode::is_client_error)?;
+    let (before, after) = head
+        .split_once("content-length: 0\r\n")
+        .filter(|(_, after)| head.len() < 1024 && after.ends_with("\r\n"))?;
     let answer = Refusal::Head(status).render(format, "");
     let mut worded = before.to_owned();
     for (name, value) in answer.headers() {
@@ -24,8 +29,15 @@ mod tests {
 
     #[test]
     fn only_client_errors_without_a_body_get_one() {
-        let head = |status: &str| format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n");
-        let worded = |text: &str| worded(text.as_bytes(), ErrorFormat::Historic).map(|bytes| String::from_utf8(bytes).unwrap());
+        let head = |status: &str| {
+            format!(
+                "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n"
+            )
+        };
+        let worded = |text: &str| {
+            worded(text.as_bytes(), ErrorFormat::Historic)
+                .map(|bytes| String::from_utf8(bytes).unwrap())
+        };
         let body = r#"{"error":{"code":400,"message":"Bad Request"}}"#;
         let expected = format!(
             "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
@@ -33,8 +45,12 @@ mod tests {
             body.len()
         );
         assert_eq!(worded(&head("400 Bad Request")), Some(expected));
-        for other in [head("204 No Content"), head("503 Service Unavailable"), "HTTP/1.1 400 x\r\n\r\n".to_owned(), "HTTP/1.1 4".to_owned()]
-        {
+        for other in [
+            head("204 No Content"),
+            head("503 Service Unavailable"),
+            "HTTP/1.1 400 x\r\n\r\n".to_owned(),
+            "HTTP/1.1 4".to_owned(),
+        ] {
             assert_eq!(worded(&other), None, "{other}");
         }
     }

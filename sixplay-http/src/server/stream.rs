@@ -1,4 +1,5 @@
-//! A connection's bytes, watched: it ends when a request's head takes too long, when nothing happens, or when the peer does not read.
+//! A connection's bytes, watched: it ends when a request's head takes too long, when nothing
+//! happens, or when the peer does not read.
 
 use std::{
     io,
@@ -56,8 +57,9 @@ impl Drop for Guard {
     }
 }
 
-/// A stream with three time-outs: for a head from its first byte on, for rest between requests, and for a peer that does not read.
-/// While the service works none of them counts; a request has its own deadline.
+/// A stream with three time-outs: for a head from its first byte on, for rest between requests, and
+/// for a peer that does not read. While the service works none of them counts; a request has its
+/// own deadline.
 pub(super) struct Watched<S> {
     stream: S,
     work: Work,
@@ -83,10 +85,28 @@ struct Refusal {
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(stream: S, work: Work, head: Duration, idle: Duration, errors: ErrorFormat) -> Self {
+    pub(super) fn new(
+        stream: S,
+        work: Work,
+        head: Duration,
+        idle: Duration,
+        errors: ErrorFormat,
+    ) -> Self {
         // a connection is opened to send a request, so the first head is due at once
         let (reading, writing, refusal) = (Box::pin(sleep(head)), None, None);
-        Self { stream, work, head, idle, seen: 0, resting: false, reading, writing, errors, answered: 0, refusal }
+        Self {
+            stream,
+            work,
+            head,
+            idle,
+            seen: 0,
+            resting: false,
+            reading,
+            writing,
+            errors,
+            answered: 0,
+            refusal,
+        }
     }
 
     fn wait(&mut self, resting: bool) {
@@ -106,10 +126,17 @@ impl<S> Watched<S> {
             self.wait(true);
         }
         ready!(self.reading.as_mut().poll(cx));
-        Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "no request in time"))
+        Poll::Ready(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "no request in time",
+        ))
     }
 
-    fn wrote(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.writing = None;
             if self.resting {
@@ -120,12 +147,19 @@ impl<S> Watched<S> {
         let idle = self.idle;
         let timer = self.writing.get_or_insert_with(|| Box::pin(sleep(idle)));
         ready!(timer.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")))
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the peer does not read",
+        )))
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if let Poll::Ready(error) = this.late(cx) {
             return Poll::Ready(Err(error));
@@ -145,12 +179,27 @@ impl<S: AsyncWrite + Unpin> Watched<S> {
         // no request has begun since the last answer: this one is hyper's own, and its last
         let begun = self.work.begun();
         if self.refusal.is_none() && begun == self.answered && !self.work.is_running() {
-            let refusal = |worded| Refusal { stands_for: bytes.len(), bytes: worded, written: 0 };
+            let refusal = |worded| Refusal {
+                stands_for: bytes.len(),
+                bytes: worded,
+                written: 0,
+            };
             self.refusal = refusal::worded(bytes, self.errors).map(refusal);
         }
         self.answered = begun;
-        let Self { stream, refusal: Some(refusal), .. } = self else { return None };
-        while let Some(rest) = refusal.bytes.get(refusal.written..).filter(|rest| !rest.is_empty()) {
+        let Self {
+            stream,
+            refusal: Some(refusal),
+            ..
+        } = self
+        else {
+            return None;
+        };
+        while let Some(rest) = refusal
+            .bytes
+            .get(refusal.written..)
+            .filter(|rest| !rest.is_empty())
+        {
             match Pin::new(&mut *stream).poll_write(cx, rest) {
                 Poll::Ready(Ok(written)) => refusal.written += written,
                 other => return Some(other),
@@ -161,14 +210,25 @@ impl<S: AsyncWrite + Unpin> Watched<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = self.write(cx, bytes).unwrap_or_else(|| Pin::new(&mut self.stream).poll_write(cx, bytes));
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = self
+            .write(cx, bytes)
+            .unwrap_or_else(|| Pin::new(&mut self.stream).poll_write(cx, bytes));
         self.wrote(cx, written)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let own = bytes.first().and_then(|first| self.write(cx, first));
-        let written = own.unwrap_or_else(|| Pin::new(&mut self.stream).poll_write_vectored(cx, bytes));
+        let written =
+            own.unwrap_or_else(|| Pin::new(&mut self.stream).poll_write_vectored(cx, bytes));
         self.wrote(cx, written)
     }
 

@@ -26,7 +26,9 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -36,14 +38,23 @@ where
 {
     let (parts, body) = service.clone().oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: String::from_utf8(body.to_vec()).unwrap(),
+    }
 }
 
 pub async fn ask<S>(service: &S, method: Method, host: &str, path: &str) -> Answer
 where
     S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone,
 {
-    let request = Request::builder().method(method).uri(path).header("host", host).body(Full::default()).unwrap();
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", host)
+        .body(Full::default())
+        .unwrap();
     send(service, request).await
 }
 
@@ -55,10 +66,18 @@ pub struct Running {
 
 pub async fn serve<S>(service: S, config: ServerConfig) -> Running
 where
-    S: Service<Request<hyper::body::Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<
+            Request<hyper::body::Incoming>,
+            Response = Response<Full<Bytes>>,
+            Error = Infallible,
+        > + Clone
+        + Send
+        + 'static,
     S::Future: Send,
 {
-    let server = Server::bind("127.0.0.1:0".parse().unwrap(), config).await.unwrap();
+    let server = Server::bind("127.0.0.1:0".parse().unwrap(), config)
+        .await
+        .unwrap();
     let (addr, token) = (server.local_addr(), CancellationToken::new());
     let task = tokio::spawn(server.serve(service, token.clone()));
     Running { addr, token, task }
@@ -69,7 +88,8 @@ impl Running {
         TcpStream::connect(self.addr).await.unwrap()
     }
 
-    /// Sends `text` and returns everything that comes until the server closes; the text should ask for that.
+    /// Sends `text` and returns everything that comes until the server closes; the text should ask
+    /// for that.
     pub async fn raw(&self, text: &str) -> String {
         let mut stream = self.connect().await;
         drop(stream.write_all(text.as_bytes()).await);
@@ -80,6 +100,10 @@ impl Running {
 pub async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
-    drop(tokio::time::timeout(Duration::from_secs(20), read).await.expect("the server closes"));
+    drop(
+        tokio::time::timeout(Duration::from_secs(20), read)
+            .await
+            .expect("the server closes"),
+    );
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -42,26 +42,66 @@ const CLOSE: &str = "Host: x\r\nConnection: close\r\n\r\n";
 #[tokio::test]
 async fn a_head_over_the_limit_is_431_with_a_body_and_a_huge_one_ends_the_connection_too() {
     let server = started().await;
-    let head = |size: usize| format!("GET /items/1 HTTP/1.1\r\nX-Long: {}\r\n{CLOSE}", "a".repeat(size));
+    let head = |size: usize| {
+        format!(
+            "GET /items/1 HTTP/1.1\r\nX-Long: {}\r\n{CLOSE}",
+            "a".repeat(size)
+        )
+    };
     let long = server.raw(&head(40 << 10)).await;
-    assert!(long.starts_with("HTTP/1.1 431 ") && long.contains(r#""code":"too_large""#), "{long}");
+    assert!(
+        long.starts_with("HTTP/1.1 431 ") && long.contains(r#""code":"too_large""#),
+        "{long}"
+    );
     let mut stream = server.connect().await;
-    stream.write_all(head(1 << 20).as_bytes()).await.expect("all of it is read");
+    stream
+        .write_all(head(1 << 20).as_bytes())
+        .await
+        .expect("all of it is read");
     let huge = rest(&mut stream).await;
-    assert!(huge.starts_with("HTTP/1.1 431 ") && huge.contains("problem+json") && huge.contains(r#""code":"too_large""#), "{huge}");
-    assert!(server.raw(&format!("GET /items/1 HTTP/1.1\r\n{CLOSE}")).await.starts_with("HTTP/1.1 200 OK"));
+    assert!(
+        huge.starts_with("HTTP/1.1 431 ")
+            && huge.contains("problem+json")
+            && huge.contains(r#""code":"too_large""#),
+        "{huge}"
+    );
+    assert!(
+        server
+            .raw(&format!("GET /items/1 HTTP/1.1\r\n{CLOSE}"))
+            .await
+            .starts_with("HTTP/1.1 200 OK")
+    );
 }
 
 #[tokio::test]
 async fn the_answers_of_a_service_of_ones_own_stay_as_they_are() {
     let nothing = service_fn(|_: http::Request<hyper::body::Incoming>| async {
-        Ok::<_, Infallible>(Response::builder().status(404).body(Full::<Bytes>::default()).unwrap())
+        Ok::<_, Infallible>(
+            Response::builder()
+                .status(404)
+                .body(Full::<Bytes>::default())
+                .unwrap(),
+        )
     });
     let server = serve(nothing, config()).await;
-    let answers = server.raw(&format!("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n{CLOSE}")).await;
-    assert_eq!((answers.matches("HTTP/1.1 404 ").count(), answers.matches("content-length: 0\r\n").count()), (2, 2), "{answers}");
+    let answers = server
+        .raw(&format!(
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n{CLOSE}"
+        ))
+        .await;
+    assert_eq!(
+        (
+            answers.matches("HTTP/1.1 404 ").count(),
+            answers.matches("content-length: 0\r\n").count()
+        ),
+        (2, 2),
+        "{answers}"
+    );
     let mut stream = server.connect().await;
-    for (text, expected) in [("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "content-length: 0\r\n"), ("GARBAGE\r\n\r\n", "problem+json")] {
+    for (text, expected) in [
+        ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "content-length: 0\r\n"),
+        ("GARBAGE\r\n\r\n", "problem+json"),
+    ] {
         stream.write_all(text.as_bytes()).await.unwrap();
         let mut buffer = [0; 4096];
         let read = stream.read(&mut buffer).await.unwrap();
@@ -73,19 +113,43 @@ async fn the_answers_of_a_service_of_ones_own_stay_as_they_are() {
 #[tokio::test]
 async fn malformed_requests_get_4xx() {
     let server = started().await;
-    for text in ["GARBAGE\r\n\r\n", "GET /items/1 HTTP/9.9\r\n\r\n", "GET /items/1 HTTP/1.1\r\nbad header\r\n\r\n"] {
+    for text in [
+        "GARBAGE\r\n\r\n",
+        "GET /items/1 HTTP/9.9\r\n\r\n",
+        "GET /items/1 HTTP/1.1\r\nbad header\r\n\r\n",
+    ] {
         let answer = server.raw(text).await;
-        assert!(answer.starts_with("HTTP/1.1 4") && answer.contains(r#""code":"invalid""#), "{text:?}: {answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 4") && answer.contains(r#""code":"invalid""#),
+            "{text:?}: {answer}"
+        );
     }
-    for target in ["/items/%zz", "/items/1?a=%", "/items/%ff", "/items/1?offset=%2d1"] {
-        let answer = server.raw(&format!("GET {target} HTTP/1.1\r\n{CLOSE}")).await;
-        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("problem+json"), "{target}: {answer}");
+    for target in [
+        "/items/%zz",
+        "/items/1?a=%",
+        "/items/%ff",
+        "/items/1?offset=%2d1",
+    ] {
+        let answer = server
+            .raw(&format!("GET {target} HTTP/1.1\r\n{CLOSE}"))
+            .await;
+        assert!(
+            answer.starts_with("HTTP/1.1 400 ") && answer.contains("problem+json"),
+            "{target}: {answer}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_head_that_trickles_in_is_cut_at_its_timeout_whatever_the_idle_timeout() {
-    let server = serve(table(ErrorFormat::Problem), ServerConfig { idle_timeout: Duration::from_secs(60), ..config() }).await;
+    let server = serve(
+        table(ErrorFormat::Problem),
+        ServerConfig {
+            idle_timeout: Duration::from_secs(60),
+            ..config()
+        },
+    )
+    .await;
     let mut stream = server.connect().await;
     let begun = Instant::now();
     let (mut reader, mut writer) = stream.split();
@@ -99,51 +163,103 @@ async fn a_head_that_trickles_in_is_cut_at_its_timeout_whatever_the_idle_timeout
         () = drip => {}
         _ = reader.read_to_end(&mut end) => {}
     }
-    assert!(begun.elapsed() >= Duration::from_millis(250) && begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() >= Duration::from_millis(250) && begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]
 async fn a_connection_rests_between_requests_as_long_as_the_idle_timeout() {
-    let server = serve(table(ErrorFormat::Problem), ServerConfig { idle_timeout: Duration::from_secs(3), ..config() }).await;
+    let server = serve(
+        table(ErrorFormat::Problem),
+        ServerConfig {
+            idle_timeout: Duration::from_secs(3),
+            ..config()
+        },
+    )
+    .await;
     let mut stream = server.connect().await;
     let mut buffer = [0; 4096];
     for pause in [0, 600, 600] {
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        stream.write_all(b"GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
         assert!(stream.read(&mut buffer).await.unwrap() > 0);
     }
     let begun = Instant::now();
     assert_eq!(rest(&mut stream).await, "");
-    assert!(begun.elapsed() >= Duration::from_secs(2) && begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() >= Duration::from_secs(2) && begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_413_announced_or_not() {
-    let server = serve(table(ErrorFormat::Problem), ServerConfig { body_limit: 1000, ..config() }).await;
-    let head = format!("PATCH /items/1 HTTP/1.1\r\nContent-Type: application/json\r\n{}", CLOSE.trim_end());
-    let announced = server.raw(&format!("{head}\r\nContent-Length: 2000\r\n\r\n")).await;
-    assert!(announced.starts_with("HTTP/1.1 413 ") && announced.contains("too_large"), "{announced}");
+    let server = serve(
+        table(ErrorFormat::Problem),
+        ServerConfig {
+            body_limit: 1000,
+            ..config()
+        },
+    )
+    .await;
+    let head = format!(
+        "PATCH /items/1 HTTP/1.1\r\nContent-Type: application/json\r\n{}",
+        CLOSE.trim_end()
+    );
+    let announced = server
+        .raw(&format!("{head}\r\nContent-Length: 2000\r\n\r\n"))
+        .await;
+    assert!(
+        announced.starts_with("HTTP/1.1 413 ") && announced.contains("too_large"),
+        "{announced}"
+    );
     let chunk = format!("7d0\r\n{}\r\n0\r\n\r\n", " ".repeat(2000));
-    let chunked = server.raw(&format!("{head}\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}")).await;
+    let chunked = server
+        .raw(&format!(
+            "{head}\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}"
+        ))
+        .await;
     assert!(chunked.starts_with("HTTP/1.1 413 "), "{chunked}");
-    let stalled = server.raw(&format!("{head}\r\nContent-Length: 500\r\n\r\n")).await;
+    let stalled = server
+        .raw(&format!("{head}\r\nContent-Length: 500\r\n\r\n"))
+        .await;
     assert!(stalled.starts_with("HTTP/1.1 503 "), "{stalled}");
 }
 
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order_and_head_without_body() {
     let server = started().await;
-    let text = format!("GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\nHEAD /items/2 HTTP/1.1\r\nHost: x\r\n\r\nGET /items/3 HTTP/1.1\r\n{CLOSE}");
+    let text = format!(
+        "GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\nHEAD /items/2 HTTP/1.1\r\nHost: x\r\n\r\nGET /items/3 HTTP/1.1\r\n{CLOSE}"
+    );
     let answers = server.raw(&text).await;
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 3, "{answers}");
-    assert!(answers.find(r#""id":"1""#) < answers.find(r#""id":"3""#) && !answers.contains(r#""id":"2""#), "{answers}");
+    assert!(
+        answers.find(r#""id":"1""#) < answers.find(r#""id":"3""#)
+            && !answers.contains(r#""id":"2""#),
+        "{answers}"
+    );
 }
 
 #[tokio::test]
 async fn a_panic_leaves_the_connection_alive() {
     let server = started().await;
-    let answers = server.raw(&format!("GET /panic HTTP/1.1\r\nHost: x\r\n\r\nGET /items/1 HTTP/1.1\r\n{CLOSE}")).await;
-    assert!(answers.starts_with("HTTP/1.1 500 ") && answers.contains("HTTP/1.1 200 OK"), "{answers}");
+    let answers = server
+        .raw(&format!(
+            "GET /panic HTTP/1.1\r\nHost: x\r\n\r\nGET /items/1 HTTP/1.1\r\n{CLOSE}"
+        ))
+        .await;
+    assert!(
+        answers.starts_with("HTTP/1.1 500 ") && answers.contains("HTTP/1.1 200 OK"),
+        "{answers}"
+    );
 }
 
 async fn big(_: Request) -> Result<Response<Bytes>> {
@@ -153,13 +269,27 @@ async fn big(_: Request) -> Result<Response<Bytes>> {
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_cut_at_the_idle_timeout() {
     let routes = Routes::new(ErrorFormat::Problem, [Route::get("big", "/big", big)]).unwrap();
-    let server = serve(routes, ServerConfig { idle_timeout: Duration::from_millis(200), ..config() }).await;
+    let server = serve(
+        routes,
+        ServerConfig {
+            idle_timeout: Duration::from_millis(200),
+            ..config()
+        },
+    )
+    .await;
     let mut stream = server.connect().await;
-    stream.write_all(format!("GET /big HTTP/1.1\r\n{CLOSE}").as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("GET /big HTTP/1.1\r\n{CLOSE}").as_bytes())
+        .await
+        .unwrap();
     tokio::time::sleep(Duration::from_millis(800)).await;
     assert!(rest(&mut stream).await.len() < 64 << 20);
     assert_eq!(
-        server.raw(&format!("GET /big HTTP/1.1\r\n{CLOSE}")).await.split_once("\r\n\r\n").map(|(_, body)| body.len()),
+        server
+            .raw(&format!("GET /big HTTP/1.1\r\n{CLOSE}"))
+            .await
+            .split_once("\r\n\r\n")
+            .map(|(_, body)| body.len()),
         Some(64 << 20)
     );
 }
@@ -175,10 +305,24 @@ async fn late((started, length): Late, _: Request) -> Result<Response<Bytes>> {
 /// A server with a connection on which a request of that length is running.
 async fn busy(length: Duration, drain: Duration) -> (Running, TcpStream) {
     let started = Arc::new(Notify::new());
-    let routes = [Route::get("late", "/late", with(&(started.clone(), length), late))];
-    let server = serve(Routes::new(ErrorFormat::Problem, routes).unwrap(), ServerConfig { drain, ..ServerConfig::default() }).await;
+    let routes = [Route::get(
+        "late",
+        "/late",
+        with(&(started.clone(), length), late),
+    )];
+    let server = serve(
+        Routes::new(ErrorFormat::Problem, routes).unwrap(),
+        ServerConfig {
+            drain,
+            ..ServerConfig::default()
+        },
+    )
+    .await;
     let mut stream = server.connect().await;
-    stream.write_all(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
     started.notified().await;
     (server, stream)
 }
@@ -200,16 +344,30 @@ async fn the_drain_time_is_the_longest_that_an_end_takes() {
     let begun = Instant::now();
     server.token.cancel();
     server.task.await.unwrap().unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(rest(&mut busy).await, "");
 }
 
 #[tokio::test]
 async fn connections_over_the_cap_wait_for_one_that_ends() {
-    let server = serve(table(ErrorFormat::Problem), ServerConfig { max_connections: 1, ..config() }).await;
+    let server = serve(
+        table(ErrorFormat::Problem),
+        ServerConfig {
+            max_connections: 1,
+            ..config()
+        },
+    )
+    .await;
     let first = server.connect().await;
     let mut second = server.connect().await;
-    second.write_all(format!("GET /items/2 HTTP/1.1\r\n{CLOSE}").as_bytes()).await.unwrap();
+    second
+        .write_all(format!("GET /items/2 HTTP/1.1\r\n{CLOSE}").as_bytes())
+        .await
+        .unwrap();
     let waits = tokio::time::timeout(Duration::from_millis(100), second.readable()).await;
     assert!(waits.is_err());
     drop(first);
@@ -219,8 +377,21 @@ async fn connections_over_the_cap_wait_for_one_that_ends() {
 #[tokio::test]
 async fn a_taken_address_and_senseless_limits_are_refused() {
     let server = started().await;
-    let taken = Server::bind(server.addr, config()).await.err().map(|error| error.kind());
+    let taken = Server::bind(server.addr, config())
+        .await
+        .err()
+        .map(|error| error.kind());
     assert_eq!(taken, Some(ErrorKind::Unavailable));
-    let none = Server::bind("127.0.0.1:0".parse().unwrap(), ServerConfig { max_connections: 0, ..config() }).await;
-    assert_eq!(none.err().map(|error| error.kind()), Some(ErrorKind::Config));
+    let none = Server::bind(
+        "127.0.0.1:0".parse().unwrap(),
+        ServerConfig {
+            max_connections: 0,
+            ..config()
+        },
+    )
+    .await;
+    assert_eq!(
+        none.err().map(|error| error.kind()),
+        Some(ErrorKind::Config)
+    );
 }

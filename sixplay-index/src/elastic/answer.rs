@@ -11,8 +11,13 @@ use crate::{IndexInfo, Page};
 
 /// A failed request's answer as an error.
 pub(super) fn failure(operation: &'static str, status: u16, body: &[u8]) -> Error {
-    let cause = serde_json::from_slice::<Failed>(body).map(|failed| failed.error.cause()).unwrap_or_default();
-    let taken = ["resource_already_exists_exception", "invalid_index_name_exception"];
+    let cause = serde_json::from_slice::<Failed>(body)
+        .map(|failed| failed.error.cause())
+        .unwrap_or_default();
+    let taken = [
+        "resource_already_exists_exception",
+        "invalid_index_name_exception",
+    ];
     let (kind, message) = match status {
         400 if taken.contains(&cause.kind.as_str()) && cause.reason.contains("already exists") => {
             (ErrorKind::Conflict, "an index or alias has this name")
@@ -21,12 +26,20 @@ pub(super) fn failure(operation: &'static str, status: u16, body: &[u8]) -> Erro
         404 => (ErrorKind::NotFound, "there is no such index"),
         408 => (ErrorKind::Timeout, "the index did not finish in time"),
         409 => (ErrorKind::Conflict, "somebody else changes it"),
-        413 => (ErrorKind::TooLarge, "the request is over the server's limit"),
+        413 => (
+            ErrorKind::TooLarge,
+            "the request is over the server's limit",
+        ),
         429 | 500.. => (ErrorKind::Unavailable, "the index refuses work for now"),
         400..500 => (ErrorKind::Invalid, "the index refuses the request"),
-        _ => (ErrorKind::Unexpected, "the answer is neither success nor failure"),
+        _ => (
+            ErrorKind::Unexpected,
+            "the answer is neither success nor failure",
+        ),
     };
-    Error::new(kind, operation, message).with("status", status).with("reason", cause.text())
+    Error::new(kind, operation, message)
+        .with("status", status)
+        .with("reason", cause.text())
 }
 
 #[derive(Deserialize)]
@@ -50,7 +63,10 @@ impl Failure {
     /// The innermost that is told: "all shards failed" helps nobody.
     fn cause(self) -> Cause {
         match self {
-            Self::Text(reason) => Cause { reason, ..Cause::default() },
+            Self::Text(reason) => Cause {
+                reason,
+                ..Cause::default()
+            },
             Self::Full { cause, root_cause } => root_cause.into_iter().next().unwrap_or(cause),
         }
     }
@@ -68,8 +84,17 @@ pub(super) struct Cause {
 impl Cause {
     /// Type and reason, with the cause below, in one line of bounded length.
     pub fn text(&self) -> String {
-        let below = self.caused_by.as_ref().map(|cause| format!(": {}", cause.reason)).unwrap_or_default();
-        format!("{} {}{below}", self.kind, self.reason).trim().replace('\n', " ").chars().take(500).collect()
+        let below = self
+            .caused_by
+            .as_ref()
+            .map(|cause| format!(": {}", cause.reason))
+            .unwrap_or_default();
+        format!("{} {}{below}", self.kind, self.reason)
+            .trim()
+            .replace('\n', " ")
+            .chars()
+            .take(500)
+            .collect()
     }
 }
 
@@ -90,9 +115,18 @@ struct Mappings {
 impl Described {
     pub fn info(self, name: String) -> IndexInfo {
         let own = format!("{name}{WRITE}");
-        let aliases = self.aliases.into_keys().filter(|alias| *alias != own).collect();
-        let text = |(key, value): (String, serde_json::Value)| Some((key, value.as_str()?.to_owned()));
-        IndexInfo { name, aliases, meta: self.mappings.meta.into_iter().filter_map(text).collect() }
+        let aliases = self
+            .aliases
+            .into_keys()
+            .filter(|alias| *alias != own)
+            .collect();
+        let text =
+            |(key, value): (String, serde_json::Value)| Some((key, value.as_str()?.to_owned()));
+        IndexInfo {
+            name,
+            aliases,
+            meta: self.mappings.meta.into_iter().filter_map(text).collect(),
+        }
     }
 }
 
@@ -127,12 +161,18 @@ impl Documents {
     /// The documents as asked for; a failure of one is a failure of all.
     pub fn in_order(self, asked: usize) -> Result<Vec<Option<Box<RawValue>>>> {
         if self.docs.len() != asked {
-            return Err(Error::corrupt("index.get", "the server answered another number of documents than asked"));
+            return Err(Error::corrupt(
+                "index.get",
+                "the server answered another number of documents than asked",
+            ));
         }
         let source = |document: Document| match document.error {
             None => Ok(document.source),
-            Some(cause) if cause.kind == "index_not_found_exception" => Err(Error::not_found("index.get", "there is no such index")),
-            Some(cause) => Err(Error::unavailable("index.get", "a document cannot be read").with("reason", cause.text())),
+            Some(cause) if cause.kind == "index_not_found_exception" => {
+                Err(Error::not_found("index.get", "there is no such index"))
+            }
+            Some(cause) => Err(Error::unavailable("index.get", "a document cannot be read")
+                .with("reason", cause.text())),
         };
         self.docs.into_iter().map(source).collect()
     }
@@ -163,7 +203,10 @@ struct Hit {
 
 impl Found {
     pub fn page(self) -> Page {
-        Page { documents: self.hits.hits.into_iter().map(|hit| hit.source).collect(), total: self.hits.total.value }
+        Page {
+            documents: self.hits.hits.into_iter().map(|hit| hit.source).collect(),
+            total: self.hits.total.value,
+        }
     }
 }
 
@@ -198,8 +241,14 @@ impl Aggregated {
     pub fn values(self, field: &str) -> Result<Vec<String>> {
         let text = |bucket: Bucket| match bucket.key {
             Key::Text(text) => Ok(text),
-            Key::Other(_) => Err(Error::invalid("index.values", "only keyword fields have values to list").with("field", field)),
+            Key::Other(_) => Err(Error::invalid(
+                "index.values",
+                "only keyword fields have values to list",
+            )
+            .with("field", field)),
         };
-        self.aggregations.map_or(Ok(Vec::new()), |found| found.values.buckets.into_iter().map(text).collect())
+        self.aggregations.map_or(Ok(Vec::new()), |found| {
+            found.values.buckets.into_iter().map(text).collect()
+        })
     }
 }

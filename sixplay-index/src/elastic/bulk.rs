@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ::elasticsearch::{
-    BulkDeleteOperation, BulkOperation, BulkOperations, BulkParts, http::Method, http::request::Body, params::VersionType,
+    BulkDeleteOperation, BulkOperation, BulkOperations, BulkParts, http::Method,
+    http::request::Body, params::VersionType,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,17 @@ const CUTS: u32 = 2;
 
 const OPERATION: &str = "index.apply";
 
-pub(super) async fn apply(nodes: &Nodes, deadline: Duration, alias: &str, operations: &[Operation]) -> Result<Vec<Outcome>> {
-    let bulk = Bulk { nodes, deadline, alias };
+pub(super) async fn apply(
+    nodes: &Nodes,
+    deadline: Duration,
+    alias: &str,
+    operations: &[Operation],
+) -> Result<Vec<Outcome>> {
+    let bulk = Bulk {
+        nodes,
+        deadline,
+        alias,
+    };
     let mut outcomes = Vec::with_capacity(operations.len());
     for piece in pieces(operations) {
         outcomes.extend(bulk.send(piece, CUTS).await?);
@@ -36,7 +46,9 @@ pub(super) async fn apply(nodes: &Nodes, deadline: Duration, alias: &str, operat
 fn pieces(operations: &[Operation]) -> Vec<&[Operation]> {
     let (mut pieces, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (position, operation) in operations.iter().enumerate() {
-        if position - start == MAX_COUNT || (bytes + operation.size() > MAX_OPERATION_BYTES && position > start) {
+        if position - start == MAX_COUNT
+            || (bytes + operation.size() > MAX_OPERATION_BYTES && position > start)
+        {
             pieces.push(&operations[start..position]);
             (start, bytes) = (position, 0);
         }
@@ -64,7 +76,11 @@ impl Bulk<'_> {
                 }
                 _ => outcomes(operations, &answer),
             },
-            Err(error) if error.kind() == ErrorKind::Timeout && operations.len() > 1 && cuts > 0 => self.halves(operations, cuts - 1).await,
+            Err(error)
+                if error.kind() == ErrorKind::Timeout && operations.len() > 1 && cuts > 0 =>
+            {
+                self.halves(operations, cuts - 1).await
+            }
             Err(error) => Err(error),
         }
     }
@@ -77,49 +93,80 @@ impl Bulk<'_> {
     }
 
     async fn request(&self, operations: &[Operation]) -> Result<Answer> {
-        let call = Call::new(OPERATION, Method::Post, BulkParts::Index(self.alias).url(), self.deadline);
-        let call = call.query("require_alias", "true").query("filter_path", FILTER).bytes(body(operations)?);
+        let call = Call::new(
+            OPERATION,
+            Method::Post,
+            BulkParts::Index(self.alias).url(),
+            self.deadline,
+        );
+        let call = call
+            .query("require_alias", "true")
+            .query("filter_path", FILTER)
+            .bytes(body(operations)?);
         self.nodes.send(&call).await
     }
 }
 
-const FILTER: &str = "items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
+const FILTER: &str =
+    "items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason";
 
 fn body(operations: &[Operation]) -> Result<Bytes> {
     let mut body = BulkOperations::new();
     for operation in operations {
-        let (id, version, gte) = (operation.id(), operation.version(), VersionType::ExternalGte);
+        let (id, version, gte) = (
+            operation.id(),
+            operation.version(),
+            VersionType::ExternalGte,
+        );
         let pushed = match operation.document() {
-            Some(document) => body.push(BulkOperation::index(one_line(document)?.as_ref()).id(id).version(version).version_type(gte)),
-            None => body.push(BulkDeleteOperation::<&RawValue>::new(id).version(version).version_type(gte)),
+            Some(document) => body.push(
+                BulkOperation::index(one_line(document)?.as_ref())
+                    .id(id)
+                    .version(version)
+                    .version_type(gte),
+            ),
+            None => body.push(
+                BulkDeleteOperation::<&RawValue>::new(id)
+                    .version(version)
+                    .version_type(gte),
+            ),
         };
         pushed.map_err(unwritable)?;
     }
     if guarded(operations) {
-        body.push(BulkOperation::index(GUARD).id("guard")).map_err(unwritable)?;
+        body.push(BulkOperation::index(GUARD).id("guard"))
+            .map_err(unwritable)?;
     }
     Ok(body.bytes().unwrap_or_default())
 }
 
 /// The strict mapping refuses it.
-const GUARD: Guard = Guard { sixplay_guard: true };
+const GUARD: Guard = Guard {
+    sixplay_guard: true,
+};
 
 #[derive(Serialize)]
 struct Guard {
     sixplay_guard: bool,
 }
 
-/// `require_alias` binds puts alone, and a versioned delete makes a missing index as a put does; one put binds its whole request.
+/// `require_alias` binds puts alone, and a versioned delete makes a missing index as a put does;
+/// one put binds its whole request.
 fn guarded(operations: &[Operation]) -> bool {
-    operations.iter().all(|operation| operation.document().is_none())
+    operations
+        .iter()
+        .all(|operation| operation.document().is_none())
 }
 
-/// The document without line ends, which a bulk request uses as separators; in JSON they are only ever white space.
+/// The document without line ends, which a bulk request uses as separators; in JSON they are only
+/// ever white space.
 fn one_line(document: &RawValue) -> Result<std::borrow::Cow<'_, RawValue>> {
     if !document.get().contains(['\n', '\r']) {
         return Ok(std::borrow::Cow::Borrowed(document));
     }
-    RawValue::from_string(document.get().replace(['\n', '\r'], " ")).map(std::borrow::Cow::Owned).map_err(unwritable)
+    RawValue::from_string(document.get().replace(['\n', '\r'], " "))
+        .map(std::borrow::Cow::Owned)
+        .map_err(unwritable)
 }
 
 fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -148,12 +195,19 @@ fn outcomes(operations: &[Operation], answer: &Answer) -> Result<Vec<Outcome>> {
         return Err(failure(OPERATION, answer.status, &answer.body));
     }
     let corrupt = |message: &'static str| Error::corrupt(OPERATION, message);
-    let items: Items =
-        serde_json::from_slice(&answer.body).map_err(|error| corrupt("the server's answer cannot be read").with_source(error))?;
+    let items: Items = serde_json::from_slice(&answer.body)
+        .map_err(|error| corrupt("the server's answer cannot be read").with_source(error))?;
     if items.items.len() != operations.len() + usize::from(guarded(operations)) {
-        return Err(corrupt("the server answered another number of operations than sent"));
+        return Err(corrupt(
+            "the server answered another number of operations than sent",
+        ));
     }
-    items.items.into_iter().take(operations.len()).map(|item| outcome(item.index)).collect()
+    items
+        .items
+        .into_iter()
+        .take(operations.len())
+        .map(|item| outcome(item.index))
+        .collect()
 }
 
 fn outcome(done: Done) -> Result<Outcome> {

@@ -56,8 +56,21 @@ pub(super) struct Answer {
 }
 
 impl Call {
-    pub fn new(operation: &'static str, method: Method, path: impl Into<String>, deadline: Duration) -> Self {
-        Self { operation, method, path: path.into(), query: Vec::new(), body: None, deadline, once: false }
+    pub fn new(
+        operation: &'static str,
+        method: Method,
+        path: impl Into<String>,
+        deadline: Duration,
+    ) -> Self {
+        Self {
+            operation,
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            deadline,
+            once: false,
+        }
     }
 
     pub fn query(mut self, key: &'static str, value: &'static str) -> Self {
@@ -84,20 +97,32 @@ impl Call {
 impl Answer {
     /// The answer if it is no failure.
     pub fn accepted(self, call: &Call) -> Result<Self> {
-        if (200..300).contains(&self.status) { Ok(self) } else { Err(answer::failure(call.operation, self.status, &self.body)) }
+        if (200..300).contains(&self.status) {
+            Ok(self)
+        } else {
+            Err(answer::failure(call.operation, self.status, &self.body))
+        }
     }
 
     pub fn parse<'a, T: Deserialize<'a>>(&'a self, call: &Call) -> Result<T> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| Error::corrupt(call.operation, "the server's answer cannot be read").with_source(error))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Error::corrupt(call.operation, "the server's answer cannot be read").with_source(error)
+        })
     }
 }
 
 impl Nodes {
     /// Nodes of one cluster from URLs separated by commas.
     pub fn new(urls: &str) -> Result<Self> {
-        let nodes = urls.split(',').map(|url| Node::new(url.trim())).collect::<Result<_>>()?;
-        Ok(Self { nodes, turn: AtomicUsize::new(0), started: Instant::now() })
+        let nodes = urls
+            .split(',')
+            .map(|url| Node::new(url.trim()))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            nodes,
+            turn: AtomicUsize::new(0),
+            started: Instant::now(),
+        })
     }
 
     /// Sends to the next node; when it cannot be reached, to the one after it.
@@ -106,10 +131,15 @@ impl Nodes {
         let mut nodes = self.order();
         let first = nodes.next().ok_or_else(|| unreachable(call))?;
         match self.ask(first, call, call.deadline).await {
-            Err(error) if error.kind() == ErrorKind::Unavailable && !call.once => match nodes.next() {
-                Some(second) => self.ask(second, call, call.deadline.saturating_sub(began.elapsed())).await,
-                None => Err(error),
-            },
+            Err(error) if error.kind() == ErrorKind::Unavailable && !call.once => {
+                match nodes.next() {
+                    Some(second) => {
+                        self.ask(second, call, call.deadline.saturating_sub(began.elapsed()))
+                            .await
+                    }
+                    None => Err(error),
+                }
+            }
             result => result,
         }
     }
@@ -117,24 +147,52 @@ impl Nodes {
     /// All nodes beginning with the one whose turn it is, those at rest last.
     fn order(&self) -> impl Iterator<Item = &Node> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.nodes.len();
-        let (now, nodes) = (self.now(), self.nodes.iter().cycle().skip(turn).take(self.nodes.len()));
+        let (now, nodes) = (
+            self.now(),
+            self.nodes.iter().cycle().skip(turn).take(self.nodes.len()),
+        );
         let rests = move |node: &&Node| node.rests_until.load(Ordering::Relaxed) > now;
-        nodes.clone().filter(move |node| !rests(node)).chain(nodes.filter(rests))
+        nodes
+            .clone()
+            .filter(move |node| !rests(node))
+            .chain(nodes.filter(rests))
     }
 
     async fn ask(&self, node: &Node, call: &Call, deadline: Duration) -> Result<Answer> {
         let query = (!call.query.is_empty()).then_some(&call.query);
-        let request = node.transport.send(call.method, &call.path, HeaderMap::new(), query, call.body.clone(), Some(deadline));
+        let request = node.transport.send(
+            call.method,
+            &call.path,
+            HeaderMap::new(),
+            query,
+            call.body.clone(),
+            Some(deadline),
+        );
         let answer = async {
             let response = request.await?;
             let status = response.status_code().as_u16();
-            Ok::<_, ::elasticsearch::Error>(Answer { status, body: response.bytes().await? })
+            Ok::<_, ::elasticsearch::Error>(Answer {
+                status,
+                body: response.bytes().await?,
+            })
         };
         let answer = answer.await;
-        node.rests_until.store(if answer.is_ok() { 0 } else { self.now() + REST.as_millis() as u64 }, Ordering::Relaxed);
+        node.rests_until.store(
+            if answer.is_ok() {
+                0
+            } else {
+                self.now() + REST.as_millis() as u64
+            },
+            Ordering::Relaxed,
+        );
         answer.map_err(|error| {
             let late = error.is_timeout();
-            let error = if late { late_answer(call) } else { unreachable(call) }.with_source(error);
+            let error = if late {
+                late_answer(call)
+            } else {
+                unreachable(call)
+            }
+            .with_source(error);
             tracing::debug!(%error, node = %node.url, "no answer");
             error.with("node", &node.url)
         })
@@ -151,16 +209,31 @@ impl Node {
         let config = |message: &'static str| Error::config("index.connect", message);
         let mut url = Url::parse(url).map_err(|_| config("the index URL is wrong"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(config("every node's URL begins with http:// or https:// and names a host"));
+            return Err(config(
+                "every node's URL begins with http:// or https:// and names a host",
+            ));
         }
         let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
-        let (user, password) = (decoded(url.username()), url.password().map(decoded).unwrap_or_default());
+        let (user, password) = (
+            decoded(url.username()),
+            url.password().map(decoded).unwrap_or_default(),
+        );
         let cleared = url.set_username("").and_then(|()| url.set_password(None));
         cleared.map_err(|()| config("the index URL is wrong"))?;
         let builder = TransportBuilder::new(SingleNodeConnectionPool::new(url.clone()));
-        let builder = if user.is_empty() { builder } else { builder.auth(Credentials::Basic(user, password)) };
-        let transport = builder.build().map_err(|error| config("the client cannot be built").with_source(error))?;
-        Ok(Self { url, transport, rests_until: AtomicU64::new(0) })
+        let builder = if user.is_empty() {
+            builder
+        } else {
+            builder.auth(Credentials::Basic(user, password))
+        };
+        let transport = builder
+            .build()
+            .map_err(|error| config("the client cannot be built").with_source(error))?;
+        Ok(Self {
+            url,
+            transport,
+            rests_until: AtomicU64::new(0),
+        })
     }
 }
 
@@ -169,5 +242,6 @@ fn unreachable(call: &Call) -> Error {
 }
 
 fn late_answer(call: &Call) -> Error {
-    Error::timeout(call.operation, "the index did not answer in time").with("ms", call.deadline.as_millis())
+    Error::timeout(call.operation, "the index did not answer in time")
+        .with("ms", call.deadline.as_millis())
 }

@@ -18,7 +18,12 @@ pub(super) fn write_alias(name: &str) -> String {
     format!("{name}{WRITE}")
 }
 
-pub(super) fn create(name: &str, mapping: &Mapping, meta: &BTreeMap<String, String>, replicas: u32) -> Json {
+pub(super) fn create(
+    name: &str,
+    mapping: &Mapping,
+    meta: &BTreeMap<String, String>,
+    replicas: u32,
+) -> Json {
     json!({
         "settings": {
             "index": {
@@ -42,7 +47,9 @@ pub(super) fn create(name: &str, mapping: &Mapping, meta: &BTreeMap<String, Stri
 }
 
 fn elision() -> Json {
-    let articles = ["l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu", "puisqu"];
+    let articles = [
+        "l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu", "puisqu",
+    ];
     json!({ "type": "elision", "articles_case": true, "articles": articles })
 }
 
@@ -55,7 +62,10 @@ pub(super) fn analyze(text: &str) -> Json {
 }
 
 fn properties(fields: &[Field]) -> Map<String, Json> {
-    fields.iter().map(|field| (field.name.to_owned(), property(&field.kind))).collect()
+    fields
+        .iter()
+        .map(|field| (field.name.to_owned(), property(&field.kind)))
+        .collect()
 }
 
 fn property(kind: &FieldKind) -> Json {
@@ -71,8 +81,12 @@ fn property(kind: &FieldKind) -> Json {
 /// With `must_exist` the removal compares: when the alias is not on `from`, nothing at all is done.
 pub(super) fn swap(swaps: &[Swap]) -> Json {
     let actions = swaps.iter().flat_map(|Swap { alias, from, to }| {
-        let remove = from.as_ref().map(|from| json!({ "remove": { "index": from, "alias": alias, "must_exist": true } }));
-        remove.into_iter().chain([json!({ "add": { "index": to, "alias": alias } })])
+        let remove = from
+            .as_ref()
+            .map(|from| json!({ "remove": { "index": from, "alias": alias, "must_exist": true } }));
+        remove
+            .into_iter()
+            .chain([json!({ "add": { "index": to, "alias": alias } })])
     });
     json!({ "actions": actions.collect::<Vec<_>>() })
 }
@@ -80,8 +94,12 @@ pub(super) fn swap(swaps: &[Swap]) -> Json {
 /// Takes back what [`swap`] did.
 pub(super) fn unswap(swaps: &[Swap]) -> Json {
     let actions = swaps.iter().flat_map(|Swap { alias, from, to }| {
-        let add = from.as_ref().map(|from| json!({ "add": { "index": from, "alias": alias } }));
-        [json!({ "remove": { "index": to, "alias": alias } })].into_iter().chain(add)
+        let add = from
+            .as_ref()
+            .map(|from| json!({ "add": { "index": from, "alias": alias } }));
+        [json!({ "remove": { "index": to, "alias": alias } })]
+            .into_iter()
+            .chain(add)
     });
     json!({ "actions": actions.collect::<Vec<_>>() })
 }
@@ -114,7 +132,10 @@ fn ties() -> Json {
 
 fn matching(filters: &[Filter], text: Option<&Text>) -> Json {
     let words = text.map(|text| json!({ "match": { text.field.as_str(): { "query": text.query, "operator": "and" } } }));
-    all(words.into_iter().chain(filters.iter().map(|filter| condition(filter, ""))).collect())
+    all(words
+        .into_iter()
+        .chain(filters.iter().map(|filter| condition(filter, "")))
+        .collect())
 }
 
 fn all(conditions: Vec<Json>) -> Json {
@@ -145,7 +166,13 @@ fn condition(filter: &Filter, within: &str) -> Json {
         }
         Filter::Nested(_, filters) => {
             let inner = format!("{name}.");
-            nested(&name, all(filters.iter().map(|filter| condition(filter, &inner)).collect()))
+            nested(
+                &name,
+                all(filters
+                    .iter()
+                    .map(|filter| condition(filter, &inner))
+                    .collect()),
+            )
         }
     }
 }

@@ -1,8 +1,9 @@
 //! An index in one SQLite file, shared by any number of processes.
 //!
-//! Each index has its own tables, named by its number `n`: `…_d{n}` holds ids, versions and bodies (a delete leaves the version);
-//! for each scope `k`, the documents (0) or the objects of a nested field, `…_s{n}_{k}` holds one narrow row an object with the
-//! least and greatest value of each field, and `…_t{n}_{k}` its values as terms. A commit is seen by every reader at once.
+//! Each index has its own tables, named by its number `n`: `…_d{n}` holds ids, versions and bodies
+//! (a delete leaves the version); for each scope `k`, the documents (0) or the objects of a nested
+//! field, `…_s{n}_{k}` holds one narrow row an object with the least and greatest value of each
+//! field, and `…_t{n}_{k}` its values as terms. A commit is seen by every reader at once.
 
 mod analysis;
 mod select;
@@ -25,14 +26,21 @@ use sixplay_core::{
     store::{Row, Store, Transaction},
 };
 
-use crate::{Backend, Filter, IndexConfig, IndexInfo, Operation, Outcome, Page, Query, Swap, backend::within};
+use crate::{
+    Backend, Filter, IndexConfig, IndexInfo, Operation, Outcome, Page, Query, Swap, backend::within,
+};
 use shape::Shape;
 
 pub(crate) async fn connect(config: &IndexConfig) -> Result<Arc<dyn Backend>> {
     let store = Store::connect(config.url.expose()).await?;
     tables::install(&store).await?;
     let shapes = Mutex::new(HashMap::new());
-    Ok(Arc::new(Embedded { store, shapes, reads: config.deadline, writes: config.bulk_deadline }))
+    Ok(Arc::new(Embedded {
+        store,
+        shapes,
+        reads: config.deadline,
+        writes: config.bulk_deadline,
+    }))
 }
 
 struct Embedded {
@@ -46,24 +54,39 @@ struct Embedded {
 impl Embedded {
     /// The index that has the name or that the alias of the name points to.
     async fn find(&self, tx: &mut Transaction, name: &str) -> Result<Arc<Shape>> {
-        let row = tables::find(tx, name).await?.ok_or_else(|| missing("index.find"))?;
+        let row = tables::find(tx, name)
+            .await?
+            .ok_or_else(|| missing("index.find"))?;
         self.shape(tx, row).await
     }
 
     async fn shape(&self, tx: &mut Transaction, number: i64) -> Result<Arc<Shape>> {
-        let known = self.shapes.lock().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
+        let known = self
+            .shapes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&number)
+            .cloned();
         if let Some(shape) = known {
             return Ok(shape);
         }
         let shape = Arc::new(tables::shape(tx, number).await?);
-        self.shapes.lock().unwrap_or_else(PoisonError::into_inner).insert(number, shape.clone());
+        self.shapes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(number, shape.clone());
         Ok(shape)
     }
 }
 
 #[async_trait]
 impl Backend for Embedded {
-    async fn create(&self, name: &str, mapping: &Mapping, meta: &BTreeMap<String, String>) -> Result<()> {
+    async fn create(
+        &self,
+        name: &str,
+        mapping: &Mapping,
+        meta: &BTreeMap<String, String>,
+    ) -> Result<()> {
         within(self.writes, "index.create", async {
             let mut tx = self.store.begin().await?;
             tables::create(&mut tx, name, &Shape::new(&mapping.fields), meta).await?;
@@ -77,7 +100,10 @@ impl Backend for Embedded {
             let mut tx = self.store.begin().await?;
             let number = tables::exact(&mut tx, name).await?;
             if number.is_none() && tables::target(&mut tx, name).await?.is_some() {
-                return Err(Error::invalid("index.remove", "this is an alias, not an index"));
+                return Err(Error::invalid(
+                    "index.remove",
+                    "this is an alias, not an index",
+                ));
             }
             let number = number.ok_or_else(|| missing("index.remove"))?;
             let shape = self.shape(&mut tx, number).await?;
@@ -88,18 +114,26 @@ impl Backend for Embedded {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<IndexInfo>> {
-        within(self.reads, "index.list", async { tables::list(&mut self.store.snapshot().await?, prefix).await }).await
+        within(self.reads, "index.list", async {
+            tables::list(&mut self.store.snapshot().await?, prefix).await
+        })
+        .await
     }
 
     async fn resolve(&self, alias: &str) -> Result<Option<String>> {
-        within(self.reads, "index.resolve", async { tables::target(&mut self.store.snapshot().await?, alias).await }).await
+        within(self.reads, "index.resolve", async {
+            tables::target(&mut self.store.snapshot().await?, alias).await
+        })
+        .await
     }
 
     async fn swap(&self, swaps: &[Swap]) -> Result<()> {
         within(self.writes, "index.swap", async {
             let mut tx = self.store.begin().await?;
             for Swap { alias, from, to } in swaps {
-                tables::swap(&mut tx, alias, from.as_deref(), to).await.map_err(|error| error.with("index", alias))?;
+                tables::swap(&mut tx, alias, from.as_deref(), to)
+                    .await
+                    .map_err(|error| error.with("index", alias))?;
             }
             tx.commit().await
         })
@@ -107,7 +141,12 @@ impl Backend for Embedded {
     }
 
     async fn refresh(&self, name: &str) -> Result<()> {
-        within(self.reads, "index.refresh", async { self.find(&mut self.store.snapshot().await?, name).await.map(drop) }).await
+        within(self.reads, "index.refresh", async {
+            self.find(&mut self.store.snapshot().await?, name)
+                .await
+                .map(drop)
+        })
+        .await
     }
 
     async fn count(&self, name: &str) -> Result<u64> {
@@ -122,7 +161,9 @@ impl Backend for Embedded {
     async fn apply(&self, name: &str, operations: &[Operation]) -> Result<Vec<Outcome>> {
         within(self.writes, "index.apply", async {
             let mut tx = self.store.begin().await?;
-            let number = tables::exact(&mut tx, name).await?.ok_or_else(|| missing("index.apply"))?;
+            let number = tables::exact(&mut tx, name)
+                .await?
+                .ok_or_else(|| missing("index.apply"))?;
             let shape = self.shape(&mut tx, number).await?;
             let outcomes = write::apply(&mut tx, &shape, operations).await?;
             tx.commit().await?;
@@ -149,7 +190,13 @@ impl Backend for Embedded {
         .await
     }
 
-    async fn values(&self, alias: &str, field: &str, filters: &[Filter], limit: u64) -> Result<Vec<String>> {
+    async fn values(
+        &self,
+        alias: &str,
+        field: &str,
+        filters: &[Filter],
+        limit: u64,
+    ) -> Result<Vec<String>> {
         within(self.reads, "index.values", async {
             let mut tx = self.store.snapshot().await?;
             let shape = self.find(&mut tx, alias).await?;
@@ -172,7 +219,10 @@ fn corrupt(error: serde_json::Error) -> Error {
 }
 
 fn raw(row: &Row, column: &str) -> Result<Option<Box<RawValue>>> {
-    row.opt_text(column)?.map(RawValue::from_string).transpose().map_err(corrupt)
+    row.opt_text(column)?
+        .map(RawValue::from_string)
+        .transpose()
+        .map_err(corrupt)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<sea_query::Value> {

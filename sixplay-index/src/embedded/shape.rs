@@ -55,17 +55,23 @@ impl Shape {
         let mut scopes = vec![Scope { fields: Vec::new() }];
         for field in fields {
             let kind = kind(&field.kind, &mut scopes);
-            scopes[0].fields.push(Slot { name: field.name.to_owned(), kind });
+            scopes[0].fields.push(Slot {
+                name: field.name.to_owned(),
+                kind,
+            });
         }
         Self { number: 0, scopes }
     }
 
     /// The document and its nested objects, or why the mapping refuses it.
     pub fn take_apart(&self, document: &RawValue) -> Result<Vec<Object>, String> {
-        let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(document.get()).map_err(|error| error.to_string())?;
+        let fields: BTreeMap<&str, &RawValue> =
+            serde_json::from_str(document.get()).map_err(|error| error.to_string())?;
         let (mut root, mut objects) = (Object::default(), Vec::new());
         for (name, raw) in fields {
-            let (number, slot) = self.scopes[0].slot(name).ok_or_else(|| format!("the mapping has no field {name}"))?;
+            let (number, slot) = self.scopes[0]
+                .slot(name)
+                .ok_or_else(|| format!("the mapping has no field {name}"))?;
             if slot.kind == Kind::Stored {
                 continue;
             }
@@ -82,15 +88,27 @@ impl Shape {
         Ok(objects)
     }
 
-    fn nested(&self, scope: usize, path: &str, json: Json, objects: &mut Vec<Object>) -> Result<(), String> {
+    fn nested(
+        &self,
+        scope: usize,
+        path: &str,
+        json: Json,
+        objects: &mut Vec<Object>,
+    ) -> Result<(), String> {
         match json {
             Json::Null => Ok(()),
-            Json::Array(items) => items.into_iter().try_for_each(|item| self.nested(scope, path, item, objects)),
+            Json::Array(items) => items
+                .into_iter()
+                .try_for_each(|item| self.nested(scope, path, item, objects)),
             Json::Object(fields) => {
-                let mut object = Object { scope, values: BTreeMap::new() };
+                let mut object = Object {
+                    scope,
+                    values: BTreeMap::new(),
+                };
                 for (name, json) in fields {
                     let slot = self.scopes[scope].slot(&name);
-                    let (number, slot) = slot.ok_or_else(|| format!("the mapping has no field {path}.{name}"))?;
+                    let (number, slot) =
+                        slot.ok_or_else(|| format!("the mapping has no field {path}.{name}"))?;
                     object.fill(number, values(slot.kind, &name, json)?);
                 }
                 objects.push(object);
@@ -104,13 +122,20 @@ impl Shape {
 impl Scope {
     /// The field's number and layout.
     pub fn slot(&self, name: &str) -> Option<(usize, &Slot)> {
-        self.fields.iter().enumerate().find(|(_, slot)| slot.name == name)
+        self.fields
+            .iter()
+            .enumerate()
+            .find(|(_, slot)| slot.name == name)
     }
 
     /// The numbers of the fields that have columns.
     pub fn columns(&self) -> impl Iterator<Item = usize> {
         let searchable = |kind| matches!(kind, Kind::Keyword | Kind::Long | Kind::French);
-        self.fields.iter().enumerate().filter(move |(_, slot)| searchable(slot.kind)).map(|(number, _)| number)
+        self.fields
+            .iter()
+            .enumerate()
+            .filter(move |(_, slot)| searchable(slot.kind))
+            .map(|(number, _)| number)
     }
 }
 
@@ -128,8 +153,13 @@ fn kind(kind: &FieldKind, scopes: &mut Vec<Scope>) -> Kind {
         FieldKind::Long => Kind::Long,
         FieldKind::French => Kind::French,
         FieldKind::Nested(fields) => {
-            let slots = fields.iter().map(|field| Slot { name: field.name.to_owned(), kind: self::kind(&field.kind, scopes) });
-            let scope = Scope { fields: slots.collect() };
+            let slots = fields.iter().map(|field| Slot {
+                name: field.name.to_owned(),
+                kind: self::kind(&field.kind, scopes),
+            });
+            let scope = Scope {
+                fields: slots.collect(),
+            };
             scopes.push(scope);
             Kind::Nested(scopes.len() - 1)
         }
@@ -149,14 +179,26 @@ fn values(kind: Kind, name: &str, json: Json) -> Result<Vec<Value>, String> {
 fn collect(kind: Kind, name: &str, json: Json, values: &mut Vec<Value>) -> Result<(), String> {
     match (kind, json) {
         (Kind::Stored | Kind::Nested(_), _) | (_, Json::Null) => {}
-        (_, Json::Array(items)) => return items.into_iter().try_for_each(|item| collect(kind, name, item, values)),
+        (_, Json::Array(items)) => {
+            return items
+                .into_iter()
+                .try_for_each(|item| collect(kind, name, item, values));
+        }
         (_, Json::Object(_)) => return Err(format!("the field {name} takes no objects")),
         (Kind::Long, json) => values.extend(long(name, &json)?.map(Value::Long)),
         (kind, json) => {
-            let text = if let Json::String(text) = json { text } else { json.to_string() };
+            let text = if let Json::String(text) = json {
+                text
+            } else {
+                json.to_string()
+            };
             match kind {
                 Kind::French => values.extend(analyze(&text).into_iter().map(Value::Text)),
-                _ if text.len() > MAX_KEYWORD_BYTES => return Err(format!("the keyword {name} is longer than {MAX_KEYWORD_BYTES} bytes")),
+                _ if text.len() > MAX_KEYWORD_BYTES => {
+                    return Err(format!(
+                        "the keyword {name} is longer than {MAX_KEYWORD_BYTES} bytes"
+                    ));
+                }
                 _ => values.push(Value::Text(text)),
             }
         }
@@ -169,8 +211,12 @@ fn long(name: &str, json: &Json) -> Result<Option<i64>, String> {
     let long = match json {
         Json::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(real)),
         Json::String(text) if text.is_empty() => return Ok(None),
-        Json::String(text) => text.parse().ok().or_else(|| text.parse().ok().and_then(real)),
+        Json::String(text) => text
+            .parse()
+            .ok()
+            .or_else(|| text.parse().ok().and_then(real)),
         _ => None,
     };
-    long.map(Some).ok_or_else(|| format!("the field {name} takes 64-bit integers, not {json}"))
+    long.map(Some)
+        .ok_or_else(|| format!("the field {name} takes 64-bit integers, not {json}"))
 }

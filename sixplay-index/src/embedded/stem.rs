@@ -1,6 +1,7 @@
 //! Savoy's light stemmer for French: plurals, feminines and a few derivations, nothing more.
 //!
-//! Words come here without accents, so the published rules on accented endings have nothing to do and are left out.
+//! Words come here without accents, so the published rules on accented endings have nothing to do
+//! and are left out.
 
 /// An ending, how many letters a word must exceed to lose it, and what takes its place.
 type Rule = (usize, &'static str, &'static str);
@@ -55,7 +56,12 @@ fn length(word: &str) -> usize {
 /// Replaces the first ending that fits.
 fn apply(rules: &[Rule], word: &mut String) -> bool {
     let length = length(word);
-    let Some((_, ending, becomes)) = rules.iter().find(|(more, ending, _)| length > *more && word.ends_with(ending)) else { return false };
+    let Some((_, ending, becomes)) = rules
+        .iter()
+        .find(|(more, ending, _)| length > *more && word.ends_with(ending))
+    else {
+        return false;
+    };
     word.truncate(word.len() - ending.len());
     word.push_str(becomes);
     true

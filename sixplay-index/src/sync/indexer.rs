@@ -25,17 +25,30 @@ pub struct Indexer {
 
 impl Indexer {
     /// An indexer of `source` into the aliases `{prefix}-{kind}` of `index`.
-    pub fn new(store: Store, source: Arc<dyn Source>, index: Index, prefix: impl Into<String>) -> Self {
-        Self { store, source, index, prefix: prefix.into() }
+    pub fn new(
+        store: Store,
+        source: Arc<dyn Source>,
+        index: Index,
+        prefix: impl Into<String>,
+    ) -> Self {
+        Self {
+            store,
+            source,
+            index,
+            prefix: prefix.into(),
+        }
     }
 
-    /// Brings `roots` up to date and answers an outcome for each, in their order; a root named twice is written once.
+    /// Brings `roots` up to date and answers an outcome for each, in their order; a root named
+    /// twice is written once.
     ///
-    /// `Done` and `Superseded` are settled; `Retry` must come again (no index is live yet, or it is busy); `TooLarge` and `Rejected`
-    /// fail again until the row or the code changes. Any number of indexers, duplicates and orders end in the same index.
+    /// `Done` and `Superseded` are settled; `Retry` must come again (no index is live yet, or it is
+    /// busy); `TooLarge` and `Rejected` fail again until the row or the code changes. Any number of
+    /// indexers, duplicates and orders end in the same index.
     ///
     /// # Errors
-    /// `Unavailable` and `Timeout` when database or index fail as a whole: nothing is known of any root, all must come again.
+    /// `Unavailable` and `Timeout` when database or index fail as a whole: nothing is known of any
+    /// root, all must come again.
     pub async fn apply(&self, roots: &[Root]) -> Result<Vec<Outcome>> {
         let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for root in roots {
@@ -55,20 +68,39 @@ impl Indexer {
             return Ok(every(ids, &Outcome::Rejected { reason }));
         }
         let Some(live) = self.index.resolve(&self.alias(kind)).await? else {
-            return Ok(every(ids, &Outcome::Retry { reason: format!("no index is live behind {}", self.alias(kind)) }));
+            return Ok(every(
+                ids,
+                &Outcome::Retry {
+                    reason: format!("no index is live behind {}", self.alias(kind)),
+                },
+            ));
         };
         let written = write(&self.store, self.source.as_ref(), kind, &ids).await?;
-        let order: Vec<String> = written.operations.iter().map(|operation| operation.id().to_owned()).collect();
+        let order: Vec<String> = written
+            .operations
+            .iter()
+            .map(|operation| operation.id().to_owned())
+            .collect();
         let mut outcomes = written.unrendered;
-        outcomes.extend(order.into_iter().zip(self.put(&live, written.operations).await?));
+        outcomes.extend(
+            order
+                .into_iter()
+                .zip(self.put(&live, written.operations).await?),
+        );
         Ok(outcomes)
     }
 
-    /// An index that a rebuild replaced and removed meanwhile is no failure: the roots come again to its successor.
+    /// An index that a rebuild replaced and removed meanwhile is no failure: the roots come again
+    /// to its successor.
     async fn put(&self, live: &str, operations: Vec<Operation>) -> Result<Vec<Outcome>> {
         let count = operations.len();
         match self.index.apply(live, operations).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(vec![Outcome::Retry { reason: error.to_string() }; count]),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(vec![
+                Outcome::Retry {
+                    reason: error.to_string()
+                };
+                count
+            ]),
             result => result,
         }
     }
@@ -95,6 +127,10 @@ fn every(ids: Vec<String>, outcome: &Outcome) -> BTreeMap<String, Outcome> {
 }
 
 fn outcome(outcomes: &BTreeMap<&str, BTreeMap<String, Outcome>>, root: &Root) -> Outcome {
-    let found = outcomes.get(root.kind.as_str()).and_then(|ids| ids.get(&root.id));
-    found.cloned().unwrap_or_else(|| Outcome::Retry { reason: "the index answered nothing for it".to_owned() })
+    let found = outcomes
+        .get(root.kind.as_str())
+        .and_then(|ids| ids.get(&root.id));
+    found.cloned().unwrap_or_else(|| Outcome::Retry {
+        reason: "the index answered nothing for it".to_owned(),
+    })
 }

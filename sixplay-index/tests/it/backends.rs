@@ -16,7 +16,9 @@ pub async fn server(name: &str) -> Option<Index> {
             eprintln!("skipped: {name}");
             None
         }
-        Err(_) => panic!("{variable} names no server; add {name} to SIXPLAY_TEST_SKIP to do without"),
+        Err(_) => {
+            panic!("{variable} names no server; add {name} to SIXPLAY_TEST_SKIP to do without")
+        }
     }
 }
 

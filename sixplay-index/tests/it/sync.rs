@@ -29,9 +29,19 @@ struct Line {
 
 impl Line {
     async fn new(index: Index) -> (Self, Arc<dyn Source>) {
-        let database = scratch(Backend::Sqlite).await.expect("a database").expect("needs no server");
+        let database = scratch(Backend::Sqlite)
+            .await
+            .expect("a database")
+            .expect("needs no server");
         let source = tiny::install(database.store()).await.expect("installed");
-        (Self { database, index, prefix: conformance::unique_name() }, source)
+        (
+            Self {
+                database,
+                index,
+                prefix: conformance::unique_name(),
+            },
+            source,
+        )
     }
 
     fn store(&self) -> &Store {
@@ -39,27 +49,55 @@ impl Line {
     }
 
     fn indexer(&self, source: &Arc<dyn Source>) -> Indexer {
-        Indexer::new(self.store().clone(), source.clone(), self.index.clone(), self.prefix.clone())
+        Indexer::new(
+            self.store().clone(),
+            source.clone(),
+            self.index.clone(),
+            self.prefix.clone(),
+        )
     }
 
     fn rebuild(&self, source: &Arc<dyn Source>) -> Rebuild {
-        Rebuild::new(self.indexer(source), RebuildConfig { chunk: 3, retain: Duration::ZERO, ..RebuildConfig::default() })
+        Rebuild::new(
+            self.indexer(source),
+            RebuildConfig {
+                chunk: 3,
+                retain: Duration::ZERO,
+                ..RebuildConfig::default()
+            },
+        )
     }
 
     async fn books(&self, books: &[Book]) {
         let mut transaction = self.store().begin().await.expect("a transaction");
-        tiny::put_author(&mut transaction, 1, "Anne").await.expect("an author");
-        tiny::put_books(&mut transaction, books).await.expect("books");
+        tiny::put_author(&mut transaction, 1, "Anne")
+            .await
+            .expect("an author");
+        tiny::put_books(&mut transaction, books)
+            .await
+            .expect("books");
         transaction.commit().await.expect("committed");
     }
 
     async fn document(&self, kind: &str, id: &str) -> Option<Value> {
-        let found = self.index.get(&format!("{}-{kind}", self.prefix), &[id]).await.expect("an answer");
-        found[0].as_ref().map(|document| serde_json::from_str(document.get()).expect("JSON"))
+        let found = self
+            .index
+            .get(&format!("{}-{kind}", self.prefix), &[id])
+            .await
+            .expect("an answer");
+        found[0]
+            .as_ref()
+            .map(|document| serde_json::from_str(document.get()).expect("JSON"))
     }
 
     async fn indices(&self) -> BTreeSet<String> {
-        self.index.list(&self.prefix).await.expect("a list").into_iter().map(|info| info.name).collect()
+        self.index
+            .list(&self.prefix)
+            .await
+            .expect("a list")
+            .into_iter()
+            .map(|info| info.name)
+            .collect()
     }
 
     async fn clean(self) {
@@ -70,7 +108,9 @@ impl Line {
 }
 
 async fn run(rebuild: Rebuild) -> Result<sixplay_index::sync::RebuildReport> {
-    rebuild.run(&Progress::new("test", None), &CancellationToken::new()).await
+    rebuild
+        .run(&Progress::new("test", None), &CancellationToken::new())
+        .await
 }
 
 fn book(id: usize, title: &str) -> Book {
@@ -85,9 +125,22 @@ async fn a_root_waits_until_an_index_is_live() {
     let indexer = line.indexer(&source);
     let roots = [Root::new("book", "b1"), Root::new("chapter", "1")];
     let outcomes = indexer.apply(&roots).await.expect("an answer");
-    assert!(matches!(&outcomes[..], [Outcome::Retry { .. }, Outcome::Rejected { .. }]), "{outcomes:?}");
+    assert!(
+        matches!(
+            &outcomes[..],
+            [Outcome::Retry { .. }, Outcome::Rejected { .. }]
+        ),
+        "{outcomes:?}"
+    );
     run(line.rebuild(&source)).await.expect("rebuilt");
-    let outcomes = indexer.apply(&[Root::new("book", "b1"), Root::new("book", "none"), Root::new("book", "b1")]).await.expect("an answer");
+    let outcomes = indexer
+        .apply(&[
+            Root::new("book", "b1"),
+            Root::new("book", "none"),
+            Root::new("book", "b1"),
+        ])
+        .await
+        .expect("an answer");
     assert_eq!(outcomes, [Outcome::Done, Outcome::Done, Outcome::Done]);
 }
 
@@ -97,19 +150,38 @@ async fn a_rebuild_swaps_a_whole_index_in_and_the_next_removes_the_old_one() {
     let (line, source) = Line::new(index).await;
     let books: Vec<Book> = (0..10).map(|id| book(id, "Titre")).collect();
     line.books(&books).await;
-    line.books(&[book(99, "Demain").open(Timestamp::now() + Duration::from_secs(3600), None)]).await;
+    line.books(&[book(99, "Demain").open(Timestamp::now() + Duration::from_secs(3600), None)])
+        .await;
     let first = run(line.rebuild(&source)).await.expect("rebuilt");
-    assert_eq!((first.indexed, first.absent, first.rejected.len()), (11, 1, 0));
+    assert_eq!(
+        (first.indexed, first.absent, first.rejected.len()),
+        (11, 1, 0)
+    );
     let document = line.document("book", "b3").await.expect("a document");
-    assert_eq!((&document["title"], &document["visible_from"]), (&"Titre".into(), &0.into()));
+    assert_eq!(
+        (&document["title"], &document["visible_from"]),
+        (&"Titre".into(), &0.into())
+    );
     assert_eq!(line.document("book", "b99").await, None, "not yet");
 
     line.books(&[book(3, "Nouveau")]).await;
     run(line.rebuild(&source)).await.expect("rebuilt");
-    assert_eq!(line.document("book", "b3").await.expect("a document")["title"], "Nouveau");
+    assert_eq!(
+        line.document("book", "b3").await.expect("a document")["title"],
+        "Nouveau"
+    );
     let third = run(line.rebuild(&source)).await.expect("rebuilt");
-    assert_eq!(line.indices().await.len(), 4, "the live one and the last, of two kinds");
-    assert!(third.indices.values().all(|name| !first.indices.values().any(|old| old == name)));
+    assert_eq!(
+        line.indices().await.len(),
+        4,
+        "the live one and the last, of two kinds"
+    );
+    assert!(
+        third
+            .indices
+            .values()
+            .all(|name| !first.indices.values().any(|old| old == name))
+    );
 }
 
 #[tokio::test]
@@ -123,11 +195,23 @@ async fn a_cancelled_or_failed_rebuild_leaves_the_live_index_and_nothing_else() 
 
     let token = CancellationToken::new();
     token.cancel();
-    let error = line.rebuild(&source).run(&Progress::new("test", None), &token).await.expect_err("cancelled");
+    let error = line
+        .rebuild(&source)
+        .run(&Progress::new("test", None), &token)
+        .await
+        .expect_err("cancelled");
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    let poisoned: Arc<dyn Source> = Arc::new(Poisoned { inner: source.clone(), poison: |_| true });
-    let error = run(line.rebuild(&poisoned)).await.expect_err("too many refused");
-    assert!(error.to_string().contains("too many roots are refused"), "{error}");
+    let poisoned: Arc<dyn Source> = Arc::new(Poisoned {
+        inner: source.clone(),
+        poison: |_| true,
+    });
+    let error = run(line.rebuild(&poisoned))
+        .await
+        .expect_err("too many refused");
+    assert!(
+        error.to_string().contains("too many roots are refused"),
+        "{error}"
+    );
     assert_eq!(line.indices().await, before);
     assert!(line.document("book", "b7").await.is_some());
 }
@@ -138,14 +222,39 @@ async fn one_bad_row_stops_none_of_its_neighbours() {
     let (line, source) = Line::new(index).await;
     let books: Vec<Book> = (0..9).map(|id| book(id, "Titre")).collect();
     line.books(&books).await;
-    let poisoned: Arc<dyn Source> = Arc::new(Poisoned { inner: source, poison: |id| id == "b4" });
+    let poisoned: Arc<dyn Source> = Arc::new(Poisoned {
+        inner: source,
+        poison: |id| id == "b4",
+    });
     let report = run(line.rebuild(&poisoned)).await.expect("rebuilt");
-    assert_eq!((report.indexed, report.rejected.len(), report.rejected[0].0.as_str()), (9, 1, "b4"));
-    let roots: Vec<Root> = books.iter().map(|book| Root::new("book", &book.id)).collect();
-    let outcomes = line.indexer(&poisoned).apply(&roots).await.expect("an answer");
-    let rejected: Vec<usize> = (0..9).filter(|id| matches!(outcomes[*id], Outcome::Rejected { .. })).collect();
+    assert_eq!(
+        (
+            report.indexed,
+            report.rejected.len(),
+            report.rejected[0].0.as_str()
+        ),
+        (9, 1, "b4")
+    );
+    let roots: Vec<Root> = books
+        .iter()
+        .map(|book| Root::new("book", &book.id))
+        .collect();
+    let outcomes = line
+        .indexer(&poisoned)
+        .apply(&roots)
+        .await
+        .expect("an answer");
+    let rejected: Vec<usize> = (0..9)
+        .filter(|id| matches!(outcomes[*id], Outcome::Rejected { .. }))
+        .collect();
     assert_eq!(rejected, [4]);
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count(), 8);
+    assert_eq!(
+        outcomes
+            .iter()
+            .filter(|outcome| **outcome == Outcome::Done)
+            .count(),
+        8
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -161,7 +270,8 @@ async fn any_interleaving_of_indexers_ends_in_the_newest_document_on_elasticsear
     }
 }
 
-/// Four writers change the same few books and index them at once, through a source that answers late at random.
+/// Four writers change the same few books and index them at once, through a source that answers
+/// late at random.
 async fn interleave(index: Index) {
     let (line, source) = Line::new(index).await;
     line.books(&[book(0, "Début")]).await;
@@ -177,9 +287,21 @@ async fn interleave(index: Index) {
                     let title = format!("Titre {writer} {turn}");
                     let hidden = (turn + writer) % 4 == 0;
                     let until = hidden.then_some(Timestamp::UNIX_EPOCH);
-                    line.books(&[book(id, &title).open(Timestamp::UNIX_EPOCH, until)]).await;
-                    let outcomes = line.indexer(&slow).apply(&[Root::new("book", format!("b{id}")), Root::new("author", "1")]).await;
-                    assert!(outcomes.expect("an answer").iter().all(|outcome| matches!(outcome, Outcome::Done | Outcome::Superseded)));
+                    line.books(&[book(id, &title).open(Timestamp::UNIX_EPOCH, until)])
+                        .await;
+                    let outcomes = line
+                        .indexer(&slow)
+                        .apply(&[
+                            Root::new("book", format!("b{id}")),
+                            Root::new("author", "1"),
+                        ])
+                        .await;
+                    assert!(
+                        outcomes
+                            .expect("an answer")
+                            .iter()
+                            .all(|outcome| matches!(outcome, Outcome::Done | Outcome::Superseded))
+                    );
                 }
             })
         })
@@ -189,16 +311,33 @@ async fn interleave(index: Index) {
     }
     let mut snapshot = line.store().snapshot().await.expect("a snapshot");
     for id in (0..5).map(|id| format!("b{id}")) {
-        let rendered = source.render(&mut snapshot, "book", std::slice::from_ref(&id), Timestamp::now()).await.expect("rendered");
+        let rendered = source
+            .render(
+                &mut snapshot,
+                "book",
+                std::slice::from_ref(&id),
+                Timestamp::now(),
+            )
+            .await
+            .expect("rendered");
         let expected = match &rendered[0] {
-            Rendered::Publishable(publishable) => Some(serde_json::from_str::<Value>(publishable.document.get()).expect("JSON")),
+            Rendered::Publishable(publishable) => {
+                Some(serde_json::from_str::<Value>(publishable.document.get()).expect("JSON"))
+            }
             Rendered::Absent { .. } => None,
         };
         let found = line.document("book", &id).await;
-        assert_eq!(found.map(|found| found["title"].clone()), expected.map(|expected| expected["title"].clone()), "{id}");
+        assert_eq!(
+            found.map(|found| found["title"].clone()),
+            expected.map(|expected| expected["title"].clone()),
+            "{id}"
+        );
     }
     drop(snapshot);
-    Arc::into_inner(line).expect("the last handle").clean().await;
+    Arc::into_inner(line)
+        .expect("the last handle")
+        .clean()
+        .await;
 }
 
 /// Fails for good on some ids, as a row would that cannot be read.
@@ -221,7 +360,13 @@ impl Source for Poisoned {
         self.inner.tables()
     }
 
-    async fn render(&self, snapshot: &mut Transaction, kind: &str, ids: &[String], now: Timestamp) -> Result<Vec<Rendered>> {
+    async fn render(
+        &self,
+        snapshot: &mut Transaction,
+        kind: &str,
+        ids: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<Rendered>> {
         if kind == "book" && ids.iter().any(|id| (self.poison)(id)) {
             return Err(Error::corrupt("test.render", "a poisoned row"));
         }
@@ -246,9 +391,18 @@ impl Source for Slow {
         self.0.tables()
     }
 
-    async fn render(&self, snapshot: &mut Transaction, kind: &str, ids: &[String], now: Timestamp) -> Result<Vec<Rendered>> {
+    async fn render(
+        &self,
+        snapshot: &mut Transaction,
+        kind: &str,
+        ids: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<Rendered>> {
         let rendered = self.0.render(snapshot, kind, ids, now).await;
-        tokio::time::sleep(Duration::from_micros(u64::from(now.subsec_nanosecond().unsigned_abs() % 30_000))).await;
+        tokio::time::sleep(Duration::from_micros(u64::from(
+            now.subsec_nanosecond().unsigned_abs() % 30_000,
+        )))
+        .await;
         rendered
     }
 }

@@ -40,14 +40,27 @@ struct State {
 
 impl Link {
     pub fn new(uri: AMQPUri, name: &'static str) -> Self {
-        let state = State { connection: None, pause: PAUSE, not_before: Instant::now() };
-        Self { uri, name, state: Mutex::new(state) }
+        let state = State {
+            connection: None,
+            pause: PAUSE,
+            not_before: Instant::now(),
+        };
+        Self {
+            uri,
+            name,
+            state: Mutex::new(state),
+        }
     }
 
-    /// The connection, made anew if it is lost. One attempt a call, after the pause that the last failure demands.
+    /// The connection, made anew if it is lost. One attempt a call, after the pause that the last
+    /// failure demands.
     pub async fn connection(&self) -> Result<Arc<Connection>> {
         let mut state = deadline("queue.connect", CONNECT, self.state.lock()).await?;
-        if let Some(connection) = state.connection.as_ref().filter(|connection| connection.status().connected()) {
+        if let Some(connection) = state
+            .connection
+            .as_ref()
+            .filter(|connection| connection.status().connected())
+        {
             return Ok(connection.clone());
         }
         state.connection = None;
@@ -71,13 +84,16 @@ impl Link {
         let refused = |error| failure("queue.connect", error);
         let socket = Socket(Arc::default());
         let slot = socket.0.clone();
-        let properties = ConnectionProperties::default().with_connection_name(format!("sixplay {}", self.name).into());
+        let properties = ConnectionProperties::default()
+            .with_connection_name(format!("sixplay {}", self.name).into());
         let runtime = lapin::runtime::default_runtime().map_err(refused)?;
         let dial = Connection::connector(
             self.uri.clone(),
             runtime,
             async move |uri: AMQPUri, runtime| {
-                let stream = timeout(REACH, uri.connect_async(&runtime)).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?;
+                let stream = timeout(REACH, uri.connect_async(&runtime))
+                    .await
+                    .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?;
                 if let AsyncTcpStream::Plain(plain) = &stream {
                     let twin = plain.get_ref().as_fd().try_clone_to_owned()?;
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(twin.into());
@@ -86,14 +102,17 @@ impl Link {
             },
             properties,
         );
-        let connection = deadline("queue.connect", CONNECT, dial).await?.map_err(refused)?;
+        let connection = deadline("queue.connect", CONNECT, dial)
+            .await?
+            .map_err(refused)?;
         drop(socket.take());
         Ok(connection)
     }
 }
 
-/// A second handle on the socket of a connection in the making: lapin's thread would wait for ever for a peer that
-/// accepts and then keeps silent, so the socket is shut when this is dropped before the login succeeded.
+/// A second handle on the socket of a connection in the making: lapin's thread would wait for ever
+/// for a peer that accepts and then keeps silent, so the socket is shut when this is dropped before
+/// the login succeeded.
 struct Socket(Arc<SyncMutex<Option<TcpStream>>>);
 
 impl Socket {

@@ -1,5 +1,5 @@
-//! Confirmed publishing. A channel serves one call at a time, so its confirms and returned messages are about that call:
-//! lapin mixes them up between calls that share a channel.
+//! Confirmed publishing. A channel serves one call at a time, so its confirms and returned messages
+//! are about that call: lapin mixes them up between calls that share a channel.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -34,7 +34,11 @@ pub(super) struct Publisher {
 
 impl Publisher {
     pub fn new(link: Link) -> Self {
-        Self { link, turns: Semaphore::new(CHANNELS), idle: Mutex::default() }
+        Self {
+            link,
+            turns: Semaphore::new(CHANNELS),
+            idle: Mutex::default(),
+        }
     }
 
     pub fn link(&self) -> &Link {
@@ -43,7 +47,9 @@ impl Publisher {
 
     pub async fn publish(&self, queue: &str, messages: &[Message]) -> Result<()> {
         let closed = |_| Error::unexpected("queue.publish", "the publisher is closed");
-        let _turn = deadline("queue.publish", ANSWER, self.turns.acquire()).await?.map_err(closed)?;
+        let _turn = deadline("queue.publish", ANSWER, self.turns.acquire())
+            .await?
+            .map_err(closed)?;
         let channel = self.channel().await?;
         let mut rest = messages;
         while !rest.is_empty() {
@@ -52,7 +58,10 @@ impl Publisher {
             deadline("queue.publish", ANSWER, confirmed(&channel, queue, window)).await??;
             rest = later;
         }
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(channel);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(channel);
         Ok(())
     }
 
@@ -60,13 +69,20 @@ impl Publisher {
         let connection = self.link.connection().await?;
         if connection.status().blocked() {
             // what is written now would only pile up here
-            return Err(Error::unavailable("queue.publish", "the broker is short of memory or disk"));
+            return Err(Error::unavailable(
+                "queue.publish",
+                "the broker is short of memory or disk",
+            ));
         }
         if let Some(channel) = self.idle() {
             return Ok(channel);
         }
         let channel = within("queue.channel", connection.create_channel()).await?;
-        within("queue.channel", channel.confirm_select(ConfirmSelectOptions::default())).await?;
+        within(
+            "queue.channel",
+            channel.confirm_select(ConfirmSelectOptions::default()),
+        )
+        .await?;
         Ok(channel)
     }
 
@@ -93,13 +109,17 @@ async fn confirmed(channel: &Channel, queue: &str, messages: &[Message]) -> Resu
     for message in messages {
         confirms.push(send(channel, queue, message).await.map_err(failed)?);
     }
-    // all of them are awaited before the verdict: which confirm carries a returned message says nothing
+    // all of them are awaited before the verdict: which confirm carries a returned message says
+    // nothing
     let mut verdict = Ok(());
     for confirm in confirms {
         let unstored = match confirm.await.map_err(failed)? {
             Confirmation::Ack(None) => continue,
             Confirmation::Ack(Some(_)) => (ErrorKind::NotFound, "the broker has no such queue"),
-            Confirmation::Nack(_) => (ErrorKind::Unavailable, "the broker could not store the message"),
+            Confirmation::Nack(_) => (
+                ErrorKind::Unavailable,
+                "the broker could not store the message",
+            ),
             Confirmation::NotRequested => (ErrorKind::Unexpected, "the channel confirms nothing"),
         };
         verdict = Err(Error::new(unstored.0, "queue.publish", unstored.1).with("queue", queue));
@@ -107,12 +127,21 @@ async fn confirmed(channel: &Channel, queue: &str, messages: &[Message]) -> Resu
     verdict
 }
 
-async fn send(channel: &Channel, queue: &str, message: &Message) -> lapin::Result<PublisherConfirm> {
+async fn send(
+    channel: &Channel,
+    queue: &str,
+    message: &Message,
+) -> lapin::Result<PublisherConfirm> {
     let mut properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
     if let Some(id) = &message.id {
         properties = properties.with_message_id(id.as_str().into());
     }
     // mandatory: a message for a missing queue is returned instead of dropped
-    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    channel.basic_publish("".into(), queue.into(), options, &message.body, properties).await
+    let options = BasicPublishOptions {
+        mandatory: true,
+        ..BasicPublishOptions::default()
+    };
+    channel
+        .basic_publish("".into(), queue.into(), options, &message.body, properties)
+        .await
 }

@@ -1,4 +1,5 @@
-//! A consumer on a channel of its own; a lost subscription is reported once and renewed by the next call.
+//! A consumer on a channel of its own; a lost subscription is reported once and renewed by the next
+//! call.
 
 use std::{
     collections::HashMap,
@@ -30,26 +31,36 @@ pub(super) struct Subscriber {
 
 enum State {
     Lost,
-    /// Under way in a task of its own, so that short calls of `next` that are dropped get there too.
+    /// Under way in a task of its own, so that short calls of `next` that are dropped get there
+    /// too.
     Joining(JoinHandle<Result<Live>>),
     Live(Box<Live>),
 }
 
-/// One subscription on one connection; dropping it closes the channel, and the broker takes everything back.
+/// One subscription on one connection; dropping it closes the channel, and the broker takes
+/// everything back.
 struct Live {
     deliveries: Consumer,
     open: Arc<Open>,
     channel: Channel,
 }
 
-/// The deliveries of one channel that are not settled. A tag means nothing on another channel, so they end with theirs.
+/// The deliveries of one channel that are not settled. A tag means nothing on another channel, so
+/// they end with theirs.
 #[derive(Default)]
 struct Open(Mutex<HashMap<i64, Acker>>);
 
 impl Subscriber {
     pub async fn open(backend: Arc<Amqp>, queue: &str, prefetch: u16) -> Result<Self> {
-        let state = State::Live(Box::new(subscribe(backend.clone(), queue.to_owned(), prefetch).await?));
-        Ok(Self { backend, queue: queue.to_owned(), prefetch, state })
+        let state = State::Live(Box::new(
+            subscribe(backend.clone(), queue.to_owned(), prefetch).await?,
+        ));
+        Ok(Self {
+            backend,
+            queue: queue.to_owned(),
+            prefetch,
+            state,
+        })
     }
 
     /// The live subscription, made anew if it was lost.
@@ -79,11 +90,21 @@ impl Subscriber {
 async fn subscribe(backend: Arc<Amqp>, queue: String, prefetch: u16) -> Result<Live> {
     let connection = backend.consuming.connection().await?;
     let channel = within("queue.channel", connection.create_channel()).await?;
-    within("queue.consume", channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
+    within(
+        "queue.consume",
+        channel.basic_qos(prefetch, BasicQosOptions::default()),
+    )
+    .await?;
     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
     let consume = channel.basic_consume(queue.as_str().into(), "".into(), options, arguments);
-    let deliveries = within("queue.consume", consume).await.map_err(|error| error.with("queue", &queue))?;
-    Ok(Live { deliveries, open: Arc::default(), channel })
+    let deliveries = within("queue.consume", consume)
+        .await
+        .map_err(|error| error.with("queue", &queue))?;
+    Ok(Live {
+        deliveries,
+        open: Arc::default(),
+        channel,
+    })
 }
 
 #[async_trait]
@@ -111,7 +132,10 @@ impl Subscription for Subscriber {
     async fn close(mut self: Box<Self>) -> Result<()> {
         match std::mem::replace(&mut self.state, State::Lost) {
             State::Live(live) => within("queue.close", live.channel.close(200, "".into())).await,
-            State::Joining(joining) => joining.await.map(drop).map_err(|error| self.lost().with_source(error)),
+            State::Joining(joining) => joining
+                .await
+                .map(drop)
+                .map_err(|error| self.lost().with_source(error)),
             State::Lost => Ok(()),
         }
     }
@@ -129,11 +153,22 @@ impl Open {
     }
 
     fn deliver(self: &Arc<Self>, delivery: lapin::message::Delivery) -> Delivery {
-        let tag = Tag { number: delivery.delivery_tag.cast_signed(), attempt: 0 };
+        let tag = Tag {
+            number: delivery.delivery_tag.cast_signed(),
+            attempt: 0,
+        };
         self.all().insert(tag.number, delivery.acker);
         let mut message = Message::new(delivery.data);
-        message.id = delivery.properties.message_id().as_ref().map(ToString::to_string);
-        Delivery { message, redelivered: delivery.redelivered, receipt: Receipt::new(self.clone(), tag, None) }
+        message.id = delivery
+            .properties
+            .message_id()
+            .as_ref()
+            .map(ToString::to_string);
+        Delivery {
+            message,
+            redelivered: delivery.redelivered,
+            receipt: Receipt::new(self.clone(), tag, None),
+        }
     }
 }
 
@@ -153,7 +188,10 @@ impl Origin for Open {
 
     fn abandon(&self, tag: Tag) {
         // without a runtime, or a connection, it returns when the channel ends
-        if let (Some(acker), Ok(runtime)) = (self.all().remove(&tag.number), tokio::runtime::Handle::try_current()) {
+        if let (Some(acker), Ok(runtime)) = (
+            self.all().remove(&tag.number),
+            tokio::runtime::Handle::try_current(),
+        ) {
             runtime.spawn(within("queue.settle", answer(acker, Verdict::Requeue)));
         }
     }
@@ -163,6 +201,13 @@ impl Origin for Open {
 async fn answer(acker: Acker, verdict: Verdict) -> lapin::Result<bool> {
     match verdict {
         Verdict::Ack => acker.ack(BasicAckOptions::default()).await,
-        Verdict::Requeue => acker.nack(BasicNackOptions { requeue: true, ..BasicNackOptions::default() }).await,
+        Verdict::Requeue => {
+            acker
+                .nack(BasicNackOptions {
+                    requeue: true,
+                    ..BasicNackOptions::default()
+                })
+                .await
+        }
     }
 }

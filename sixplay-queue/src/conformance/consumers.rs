@@ -12,7 +12,10 @@ pub async fn what_is_given_back_comes_again(url: &str) {
         drop(first);
         let again = receive(&mut consumer, 2).await;
         assert!(again.iter().all(|delivery| delivery.redelivered));
-        assert_eq!(again.iter().map(number).collect::<BTreeSet<_>>(), BTreeSet::from([0, 1]));
+        assert_eq!(
+            again.iter().map(number).collect::<BTreeSet<_>>(),
+            BTreeSet::from([0, 1])
+        );
         consumer.requeue_all(again).await.unwrap();
         let last = receive(&mut consumer, 2).await;
         consumer.ack_all(last).await.unwrap();
@@ -30,9 +33,14 @@ pub async fn a_dropped_consumer_returns_what_it_held(url: &str) {
         held.pop().unwrap().ack().await.unwrap();
         drop(first);
         let mut second = queue.consume(&name, 10).await.unwrap();
-        let again = timeout(Duration::from_secs(5), receive(&mut second, 4)).await.unwrap();
+        let again = timeout(Duration::from_secs(5), receive(&mut second, 4))
+            .await
+            .unwrap();
         assert!(again.iter().all(|delivery| delivery.redelivered));
-        assert_eq!(again.iter().map(number).collect::<BTreeSet<_>>(), (0..4).collect());
+        assert_eq!(
+            again.iter().map(number).collect::<BTreeSet<_>>(),
+            (0..4).collect()
+        );
         assert_eq!(kind(second.ack_all(held).await), ErrorKind::Conflict);
         second.ack_all(again).await.unwrap();
         nothing_comes(&mut second).await;
@@ -55,8 +63,13 @@ pub async fn a_closed_consumer_has_returned_what_it_held(url: &str) {
         let brief = || tokio::runtime::Runtime::new().unwrap().block_on(brief);
         let held = std::thread::spawn(brief).join().unwrap();
         let mut consumer = queue.consume(&name, 5).await.unwrap();
-        let all = timeout(Duration::from_secs(5), receive(&mut consumer, 5)).await.expect("all are back");
-        assert_eq!(all.iter().map(number).collect::<BTreeSet<_>>(), (0..5).collect());
+        let all = timeout(Duration::from_secs(5), receive(&mut consumer, 5))
+            .await
+            .expect("all are back");
+        assert_eq!(
+            all.iter().map(number).collect::<BTreeSet<_>>(),
+            (0..5).collect()
+        );
         drop(held);
         consumer.ack_all(all).await.unwrap();
         nothing_comes(&mut consumer).await;
@@ -77,11 +90,17 @@ pub async fn consumers_share_the_work(url: &str) {
             }
             seen
         };
-        let (left, right) = (queue.consume(&name, 20).await.unwrap(), queue.consume(&name, 20).await.unwrap());
+        let (left, right) = (
+            queue.consume(&name, 20).await.unwrap(),
+            queue.consume(&name, 20).await.unwrap(),
+        );
         let (left, right) = tokio::join!(work(left), work(right));
         assert!(!left.is_empty() && !right.is_empty(), "one had no share");
         assert_eq!(left.len() + right.len(), 400, "some were delivered twice");
-        assert_eq!(left.into_iter().chain(right).collect::<BTreeSet<_>>(), (0..400).collect());
+        assert_eq!(
+            left.into_iter().chain(right).collect::<BTreeSet<_>>(),
+            (0..400).collect()
+        );
     })
     .await;
 }
@@ -91,10 +110,16 @@ pub async fn receive_ends_by_count_or_by_time(url: &str) {
     with_queue(url, async |queue: Queue, name: String| {
         queue.publish(&name, &numbered(0..10)).await.unwrap();
         let mut consumer = queue.consume(&name, 100).await.unwrap();
-        let full = timeout(PATIENCE, consumer.receive(4, PATIENCE)).await.unwrap().unwrap();
+        let full = timeout(PATIENCE, consumer.receive(4, PATIENCE))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(full.len(), 4);
         let began = Instant::now();
-        let rest = timeout(PATIENCE, consumer.receive(100, SHORT)).await.unwrap().unwrap();
+        let rest = timeout(PATIENCE, consumer.receive(100, SHORT))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(rest.len(), 6);
         assert!(began.elapsed() >= SHORT && began.elapsed() < PATIENCE);
         let publish = async {
@@ -145,7 +170,10 @@ pub async fn a_dropped_receive_loses_nothing(url: &str) {
                     let batch = batch.unwrap();
                     assert!(batch.iter().all(|delivery| !delivery.redelivered));
                     seen.extend(batch.iter().map(number));
-                    join_all(batch.into_iter().map(Delivery::ack)).await.into_iter().for_each(Result::unwrap);
+                    join_all(batch.into_iter().map(Delivery::ack))
+                        .await
+                        .into_iter()
+                        .for_each(Result::unwrap);
                 }
             }
             seen

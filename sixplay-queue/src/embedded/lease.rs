@@ -1,4 +1,5 @@
-//! What one consumer holds: extends its leases, gives back what is dropped, and all of it in the end.
+//! What one consumer holds: extends its leases, gives back what is dropped, and all of it in the
+//! end.
 
 use std::{
     collections::HashSet,
@@ -26,10 +27,20 @@ pub(super) struct Held {
 
 impl Held {
     /// Starts the task that looks after the consumer's leases until `stop`.
-    pub fn start(writer: Writer, owner: i64, lease: Duration, stop: CancellationToken) -> Arc<Self> {
+    pub fn start(
+        writer: Writer,
+        owner: i64,
+        lease: Duration,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
         // holds at most as many as the prefetch allows
         let (dropped, returns) = mpsc::unbounded_channel();
-        let held = Arc::new(Self { owner, writer, open: Mutex::default(), dropped });
+        let held = Arc::new(Self {
+            owner,
+            writer,
+            open: Mutex::default(),
+            dropped,
+        });
         tokio::spawn(keep(held.clone(), lease, stop, returns));
         held
     }
@@ -43,7 +54,15 @@ impl Held {
     }
 
     async fn change(&self, tags: Vec<Tag>, change: Change) -> Result<usize> {
-        Ok(self.writer.run(Request::Change { owner: self.owner, tags, change }).await?.count)
+        Ok(self
+            .writer
+            .run(Request::Change {
+                owner: self.owner,
+                tags,
+                change,
+            })
+            .await?
+            .count)
     }
 }
 
@@ -66,7 +85,12 @@ impl Origin for Held {
     }
 }
 
-async fn keep(held: Arc<Held>, lease: Duration, stop: CancellationToken, mut returns: mpsc::UnboundedReceiver<Tag>) {
+async fn keep(
+    held: Arc<Held>,
+    lease: Duration,
+    stop: CancellationToken,
+    mut returns: mpsc::UnboundedReceiver<Tag>,
+) {
     let mut beat = tokio::time::interval(lease / 3);
     loop {
         let outcome = tokio::select! {

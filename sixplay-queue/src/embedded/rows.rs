@@ -1,7 +1,8 @@
 //! The tables of the embedded queue and every statement on them.
 //!
-//! A message is ready when its `lease` is 0; otherwise it is held by `owner` until that millisecond. `attempts` counts the
-//! claims and, with the owner, fences off whoever held the message before.
+//! A message is ready when its `lease` is 0; otherwise it is held by `owner` until that
+//! millisecond. `attempts` counts the claims and, with the owner, fences off whoever held the
+//! message before.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -52,15 +53,32 @@ pub(super) enum Request {
     Declare(String),
     Remove(String),
     Publish(String, Vec<Message>),
-    Claim { queue: String, owner: i64, limit: usize, lease: Duration },
-    Change { owner: i64, tags: Vec<Tag>, change: Change },
+    Claim {
+        queue: String,
+        owner: i64,
+        limit: usize,
+        lease: Duration,
+    },
+    Change {
+        owner: i64,
+        tags: Vec<Tag>,
+        change: Change,
+    },
     Release(i64),
 }
 
 impl Request {
     /// Whether messages may become ready by it.
     pub fn frees(&self) -> bool {
-        matches!(self, Self::Publish(..) | Self::Change { change: Change::Free, .. } | Self::Release(_))
+        matches!(
+            self,
+            Self::Publish(..)
+                | Self::Change {
+                    change: Change::Free,
+                    ..
+                }
+                | Self::Release(_)
+        )
     }
 }
 
@@ -100,7 +118,11 @@ pub(super) async fn depth(store: &Store, queue: &str) -> Result<u64> {
 }
 
 async fn look(store: &Store, sql: &str, queue: &str) -> Result<i64> {
-    let rows = store.snapshot().await?.fetch_sql(sql, vec![now().into(), queue.into()]).await?;
+    let rows = store
+        .snapshot()
+        .await?
+        .fetch_sql(sql, vec![now().into(), queue.into()])
+        .await?;
     rows.first().ok_or_else(|| unknown(queue))?.int("answer")
 }
 
@@ -108,55 +130,120 @@ pub(super) async fn apply(transaction: &mut Transaction, request: &Request) -> R
     let count = match request {
         Request::Declare(queue) => {
             transaction
-                .execute_sql("INSERT INTO sixplay_queue (name) VALUES (?) ON CONFLICT DO NOTHING", vec![queue.as_str().into()])
+                .execute_sql(
+                    "INSERT INTO sixplay_queue (name) VALUES (?) ON CONFLICT DO NOTHING",
+                    vec![queue.as_str().into()],
+                )
                 .await?
         }
-        Request::Remove(queue) => transaction.execute_sql("DELETE FROM sixplay_queue WHERE name = ?", vec![queue.as_str().into()]).await?,
+        Request::Remove(queue) => {
+            transaction
+                .execute_sql(
+                    "DELETE FROM sixplay_queue WHERE name = ?",
+                    vec![queue.as_str().into()],
+                )
+                .await?
+        }
         Request::Publish(queue, messages) => publish(transaction, queue, messages).await?,
-        Request::Claim { queue, owner, limit, lease } => return claim(transaction, queue, *owner, *limit, *lease).await,
-        Request::Change { owner, tags, change } => alter(transaction, *owner, tags, *change).await?,
+        Request::Claim {
+            queue,
+            owner,
+            limit,
+            lease,
+        } => return claim(transaction, queue, *owner, *limit, *lease).await,
+        Request::Change {
+            owner,
+            tags,
+            change,
+        } => alter(transaction, *owner, tags, *change).await?,
         Request::Release(owner) => {
             transaction
-                .execute_sql("UPDATE sixplay_queue_message SET lease = 0, owner = NULL WHERE owner = ?", vec![(*owner).into()])
+                .execute_sql(
+                    "UPDATE sixplay_queue_message SET lease = 0, owner = NULL WHERE owner = ?",
+                    vec![(*owner).into()],
+                )
                 .await?
         }
     };
-    Ok(Done { count: usize::try_from(count).unwrap_or(usize::MAX), ..Done::default() })
+    Ok(Done {
+        count: usize::try_from(count).unwrap_or(usize::MAX),
+        ..Done::default()
+    })
 }
 
 async fn publish(transaction: &mut Transaction, queue: &str, messages: &[Message]) -> Result<u64> {
     let queue = id(transaction, queue).await?;
     for message in messages {
-        let values = vec![queue.into(), message.id.clone().into(), message.body.to_vec().into()];
-        transaction.execute_sql("INSERT INTO sixplay_queue_message (queue, id, body) VALUES (?, ?, ?)", values).await?;
+        let values = vec![
+            queue.into(),
+            message.id.clone().into(),
+            message.body.to_vec().into(),
+        ];
+        transaction
+            .execute_sql(
+                "INSERT INTO sixplay_queue_message (queue, id, body) VALUES (?, ?, ?)",
+                values,
+            )
+            .await?;
     }
     Ok(messages.len() as u64)
 }
 
-async fn claim(transaction: &mut Transaction, queue: &str, owner: i64, limit: usize, lease: Duration) -> Result<Done> {
+async fn claim(
+    transaction: &mut Transaction,
+    queue: &str,
+    owner: i64,
+    limit: usize,
+    lease: Duration,
+) -> Result<Done> {
     let (queue, now) = (id(transaction, queue).await?, now());
-    transaction.execute_sql(TAKE_BACK, vec![queue.into(), now.into()]).await?;
-    let values = vec![owner.into(), until(now, lease), queue.into(), (limit as u64).cast_signed().into()];
+    transaction
+        .execute_sql(TAKE_BACK, vec![queue.into(), now.into()])
+        .await?;
+    let values = vec![
+        owner.into(),
+        until(now, lease),
+        queue.into(),
+        (limit as u64).cast_signed().into(),
+    ];
     let rows = transaction.fetch_sql(CLAIM, values).await?;
     let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
     // the database returns changed rows in any order
     claimed.sort_unstable_by_key(|row| row.tag.number);
-    Ok(Done { count: claimed.len(), claimed })
+    Ok(Done {
+        count: claimed.len(),
+        claimed,
+    })
 }
 
 fn read(row: &Row) -> Result<Claimed> {
     let mut message = Message::new(row.bytes("body")?);
     message.id = row.opt_text("id")?;
-    Ok(Claimed { tag: Tag { number: row.int("seq")?, attempt: row.int("attempts")? }, message })
+    Ok(Claimed {
+        tag: Tag {
+            number: row.int("seq")?,
+            attempt: row.int("attempts")?,
+        },
+        message,
+    })
 }
 
-async fn alter(transaction: &mut Transaction, owner: i64, tags: &[Tag], change: Change) -> Result<u64> {
+async fn alter(
+    transaction: &mut Transaction,
+    owner: i64,
+    tags: &[Tag],
+    change: Change,
+) -> Result<u64> {
     let mut count = 0;
     for tag in tags {
         let mut values: Vec<Value> = vec![tag.number.into(), owner.into(), tag.attempt.into()];
         let sql = match change {
-            Change::Delete => "DELETE FROM sixplay_queue_message WHERE seq = ? AND owner = ? AND attempts = ?",
-            Change::Free => "UPDATE sixplay_queue_message SET lease = 0, owner = NULL WHERE seq = ? AND owner = ? AND attempts = ?",
+            Change::Delete => {
+                "DELETE FROM sixplay_queue_message WHERE seq = ? AND owner = ? AND attempts = ?"
+            }
+            Change::Free => {
+                "UPDATE sixplay_queue_message SET lease = 0, owner = NULL WHERE seq = ? AND owner = ? AND attempts = ?"
+            }
             Change::Extend(lease) => {
                 values.insert(0, until(now(), lease));
                 "UPDATE sixplay_queue_message SET lease = ? WHERE seq = ? AND owner = ? AND attempts = ?"
@@ -168,7 +255,12 @@ async fn alter(transaction: &mut Transaction, owner: i64, tags: &[Tag], change: 
 }
 
 async fn id(transaction: &mut Transaction, queue: &str) -> Result<i64> {
-    let rows = transaction.fetch_sql("SELECT id FROM sixplay_queue WHERE name = ?", vec![queue.into()]).await?;
+    let rows = transaction
+        .fetch_sql(
+            "SELECT id FROM sixplay_queue WHERE name = ?",
+            vec![queue.into()],
+        )
+        .await?;
     rows.first().ok_or_else(|| unknown(queue))?.int("id")
 }
 
@@ -180,10 +272,13 @@ fn until(now: i64, lease: Duration) -> Value {
     (now + i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 2)).into()
 }
 
-/// The clock in milliseconds; within a process it never goes back, or leases would seem to last longer.
+/// The clock in milliseconds; within a process it never goes back, or leases would seem to last
+/// longer.
 fn now() -> i64 {
     static LAST: AtomicI64 = AtomicI64::new(1);
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let clock = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let clock = i64::try_from(clock.as_millis()).unwrap_or(i64::MAX / 2);
     LAST.fetch_max(clock, Ordering::Relaxed).max(clock)
 }

@@ -1,4 +1,5 @@
-//! The one task of a process that writes: what waits while a commit is under way shares the next one.
+//! The one task of a process that writes: what waits while a commit is under way shares the next
+//! one.
 
 use std::sync::Arc;
 
@@ -38,12 +39,18 @@ impl Writer {
     /// Hands a request over; it is carried out even when nobody waits for the answer.
     pub async fn submit(&self, request: Request) -> Result<oneshot::Receiver<Result<Done>>> {
         let (answer, receiver) = oneshot::channel();
-        self.jobs.send(Job { request, answer }).await.map_err(|_| ended())?;
+        self.jobs
+            .send(Job { request, answer })
+            .await
+            .map_err(|_| ended())?;
         Ok(receiver)
     }
 
     pub async fn run(&self, request: Request) -> Result<Done> {
-        self.submit(request).await?.await.unwrap_or_else(|_| Err(ended()))
+        self.submit(request)
+            .await?
+            .await
+            .unwrap_or_else(|_| Err(ended()))
     }
 }
 
@@ -60,9 +67,13 @@ async fn serve(store: Store, mut queue: mpsc::Receiver<Job>, changed: Arc<Notify
                     changed.notify_waiters();
                 }
                 // nobody may wait any more
-                jobs.drain(..).zip(answers).for_each(|(job, answer)| drop(job.answer.send(answer)));
+                jobs.drain(..)
+                    .zip(answers)
+                    .for_each(|(job, answer)| drop(job.answer.send(answer)));
             }
-            Err(error) => jobs.drain(..).for_each(|job| drop(job.answer.send(Err(error.clone())))),
+            Err(error) => jobs
+                .drain(..)
+                .for_each(|job| drop(job.answer.send(Err(error.clone())))),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! RabbitMQ: the conformance suite against the server in SIXPLAY_TEST_RABBITMQ, and what only a broker can show.
+//! RabbitMQ: the conformance suite against the server in SIXPLAY_TEST_RABBITMQ, and what only a
+//! broker can show.
 
 use std::{
     io::Read,
@@ -20,7 +21,9 @@ fn url() -> Option<String> {
     match std::env::var("SIXPLAY_TEST_RABBITMQ") {
         _ if crate::rabbitmq_is_skipped() => None,
         Ok(url) => Some(url),
-        Err(_) => panic!("SIXPLAY_TEST_RABBITMQ is missing; put rabbitmq into SIXPLAY_TEST_SKIP to do without"),
+        Err(_) => panic!(
+            "SIXPLAY_TEST_RABBITMQ is missing; put rabbitmq into SIXPLAY_TEST_SKIP to do without"
+        ),
     }
 }
 
@@ -28,9 +31,18 @@ fn url() -> Option<String> {
 async fn a_queue_with_other_properties_is_a_conflict_that_names_it() {
     let Some(url) = url() else { return };
     let name = unique_name();
-    let connection = Connection::connect(&url, ConnectionProperties::default()).await.unwrap();
+    let connection = Connection::connect(&url, ConnectionProperties::default())
+        .await
+        .unwrap();
     let channel = connection.create_channel().await.unwrap();
-    channel.queue_declare(name.as_str().into(), QueueDeclareOptions::durable(), FieldTable::default()).await.unwrap();
+    channel
+        .queue_declare(
+            name.as_str().into(),
+            QueueDeclareOptions::durable(),
+            FieldTable::default(),
+        )
+        .await
+        .unwrap();
     let queue = Queue::connect(&url).await.unwrap();
     let error = queue.declare(&name).await.unwrap_err();
     queue.remove(&name).await.unwrap();
@@ -44,10 +56,14 @@ async fn a_queue_with_other_properties_is_a_conflict_that_names_it() {
 async fn a_wrong_password_or_virtual_host_is_refused_without_showing_it() {
     let Some(url) = url() else { return };
     let address = url.rsplit_once('@').unwrap().1.split('/').next().unwrap();
-    let login = Queue::connect(&format!("amqp://guest:secret@{address}/%2f")).await.unwrap_err();
+    let login = Queue::connect(&format!("amqp://guest:secret@{address}/%2f"))
+        .await
+        .unwrap_err();
     assert_eq!(login.kind(), ErrorKind::Forbidden, "{login}");
     assert!(!format!("{login:?}").contains("secret"));
-    let host = Queue::connect(&url.replace("%2f", "secret")).await.unwrap_err();
+    let host = Queue::connect(&url.replace("%2f", "secret"))
+        .await
+        .unwrap_err();
     assert_eq!(host.kind(), ErrorKind::Config, "{host}");
 }
 
@@ -69,7 +85,12 @@ async fn a_peer_that_accepts_and_keeps_silent_is_given_up_and_left() {
 
 #[tokio::test]
 async fn nobody_listening_is_unavailable_at_once() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = Queue::connect(&format!("amqp://u:p@{free}/%2f")).await.unwrap_err();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let error = Queue::connect(&format!("amqp://u:p@{free}/%2f"))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }

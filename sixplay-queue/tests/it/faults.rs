@@ -1,5 +1,5 @@
-//! A RabbitMQ of the test's own, killed, stopped and frozen while a numbered stream is published and consumed: what was
-//! confirmed arrives, and the handles go on by themselves.
+//! A RabbitMQ of the test's own, killed, stopped and frozen while a numbered stream is published
+//! and consumed: what was confirmed arrives, and the handles go on by themselves.
 
 use std::{
     collections::BTreeSet,
@@ -30,17 +30,28 @@ impl Broker {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = services("private", folder.path(), &[]);
-        Self { url: format!("{}?heartbeat=2", url.trim()), folder }
+        Self {
+            url: format!("{}?heartbeat=2", url.trim()),
+            folder,
+        }
     }
 
     async fn call(&self, action: &'static str, flags: &'static [&'static str]) {
         let folder = self.folder.path().to_owned();
-        tokio::task::spawn_blocking(move || services(action, &folder, flags)).await.unwrap();
+        tokio::task::spawn_blocking(move || services(action, &folder, flags))
+            .await
+            .unwrap();
     }
 
     fn signal(&self, signal: &str) {
         let pid = std::fs::read_to_string(self.folder.path().join("pid")).unwrap();
-        assert!(Command::new("kill").args([signal, pid.trim()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([signal, pid.trim()])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -53,7 +64,13 @@ impl Drop for Broker {
 fn services(action: &str, folder: &Path, flags: &[&str]) -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../dev/services");
     let mut command = Command::new(script);
-    let output = command.args([action, "rabbitmq"]).arg(folder).args(flags).stderr(Stdio::inherit()).output().unwrap();
+    let output = command
+        .args([action, "rabbitmq"])
+        .arg(folder)
+        .args(flags)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
     assert!(output.status.success(), "dev/services {action} failed");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -68,7 +85,8 @@ struct Ledger {
 
 const STREAM: &str = "stream";
 
-/// Publishes 0, 1, 2… in calls of 20; a call with an unknown outcome is repeated until it is confirmed.
+/// Publishes 0, 1, 2… in calls of 20; a call with an unknown outcome is repeated until it is
+/// confirmed.
 async fn publish(queue: &Queue, ledger: &Ledger) {
     let mut next = 0;
     while !ledger.stop.load(Ordering::Relaxed) {
@@ -89,12 +107,24 @@ async fn consume(queue: &Queue, ledger: &Ledger) {
     let mut consumer = queue.consume(STREAM, 100).await.unwrap();
     let complete = || ledger.stop.load(Ordering::Relaxed) && missing(ledger) == 0;
     while !complete() {
-        match timeout(Duration::from_millis(200), consumer.receive(50, Duration::from_millis(5))).await {
+        match timeout(
+            Duration::from_millis(200),
+            consumer.receive(50, Duration::from_millis(5)),
+        )
+        .await
+        {
             Err(_) => {}
             Ok(Ok(batch)) => {
-                ledger.arrived.lock().unwrap().extend(batch.iter().map(number));
+                ledger
+                    .arrived
+                    .lock()
+                    .unwrap()
+                    .extend(batch.iter().map(number));
                 if let Err(error) = consumer.ack_all(batch).await {
-                    assert!(error.is_transient() || error.kind() == ErrorKind::Conflict, "{error}");
+                    assert!(
+                        error.is_transient() || error.kind() == ErrorKind::Conflict,
+                        "{error}"
+                    );
                 }
             }
             Ok(Err(error)) => {
@@ -107,14 +137,21 @@ async fn consume(queue: &Queue, ledger: &Ledger) {
 
 fn missing(ledger: &Ledger) -> usize {
     let arrived = ledger.arrived.lock().unwrap();
-    (0..ledger.confirmed.load(Ordering::Relaxed)).filter(|number| !arrived.contains(number)).count()
+    (0..ledger.confirmed.load(Ordering::Relaxed))
+        .filter(|number| !arrived.contains(number))
+        .count()
 }
 
 /// Waits until messages are both confirmed and received again.
 async fn flows(ledger: &Ledger, after: &str) {
-    let (confirmed, arrived) = (ledger.confirmed.load(Ordering::Relaxed), ledger.arrived.lock().unwrap().len());
+    let (confirmed, arrived) = (
+        ledger.confirmed.load(Ordering::Relaxed),
+        ledger.arrived.lock().unwrap().len(),
+    );
     let end = Instant::now() + Duration::from_secs(60);
-    while ledger.confirmed.load(Ordering::Relaxed) < confirmed + 100 || ledger.arrived.lock().unwrap().len() < arrived + 100 {
+    while ledger.confirmed.load(Ordering::Relaxed) < confirmed + 100
+        || ledger.arrived.lock().unwrap().len() < arrived + 100
+    {
         assert!(Instant::now() < end, "nothing flows after {after}");
         sleep(Duration::from_millis(20)).await;
     }
@@ -127,7 +164,10 @@ async fn every_confirmed_message_arrives_whatever_happens_to_the_broker() {
         return;
     }
     let broker = tokio::task::spawn_blocking(Broker::start).await.unwrap();
-    let (queue, ledger) = (Queue::connect(&broker.url).await.unwrap(), Ledger::default());
+    let (queue, ledger) = (
+        Queue::connect(&broker.url).await.unwrap(),
+        Ledger::default(),
+    );
     queue.declare(STREAM).await.unwrap();
     let faults = async {
         flows(&ledger, "the start").await;
@@ -152,5 +192,7 @@ async fn every_confirmed_message_arrives_whatever_happens_to_the_broker() {
     eprintln!("{confirmed} confirmed, {missing} missing");
     assert_eq!(missing, 0);
     consumed.unwrap();
-    tokio::task::spawn_blocking(move || drop(broker)).await.unwrap();
+    tokio::task::spawn_blocking(move || drop(broker))
+        .await
+        .unwrap();
 }

@@ -1,10 +1,12 @@
-//! Tests of the queue against the embedded backend, a RabbitMQ server, and a RabbitMQ that is killed and restarted.
+//! Tests of the queue against the embedded backend, a RabbitMQ server, and a RabbitMQ that is
+//! killed and restarted.
 
 mod amqp;
 mod embedded;
 mod faults;
 
-/// Names every test of the conformance suite once; `$place` gives a URL, and what must live as long as it is used.
+/// Names every test of the conformance suite once; `$place` gives a URL, and what must live as long
+/// as it is used.
 macro_rules! conformance {
     ($place:ident: $($test:ident)*) => {
         mod conformance {

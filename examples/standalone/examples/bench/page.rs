@@ -1,4 +1,5 @@
-//! A page of videos: the middleware against a bare server of the same bytes, each on one core, asked from the other.
+//! A page of videos: the middleware against a bare server of the same bytes, each on one core,
+//! asked from the other.
 
 use std::{
     io::{BufRead, BufReader},
@@ -24,10 +25,18 @@ use super::{Failed, Place, figure, kind, output};
 pub async fn measure(place: &Place, store: &Store) -> Result<(), Failed> {
     let ours = Served::start(&["serve-middleware", &place.index])?;
     let (mut path, mut body) = (String::new(), Vec::new());
-    for program in store.roots(kind(&Catalogue::new(), "program"), None, 500).await? {
-        path = format!("/6play/v2/platforms/m6group_web/services/6play/programs/{program}/videos?limit=20&with=clips");
+    for program in store
+        .roots(kind(&Catalogue::new(), "program"), None, 500)
+        .await?
+    {
+        path = format!(
+            "/6play/v2/platforms/m6group_web/services/6play/programs/{program}/videos?limit=20&with=clips"
+        );
         body = output(Command::new("curl").args(["-sS", &ours.url(&path)]))?.stdout;
-        if serde_json::from_slice::<Value>(&body)?.as_array().is_some_and(|videos| videos.len() == 20) {
+        if serde_json::from_slice::<Value>(&body)?
+            .as_array()
+            .is_some_and(|videos| videos.len() == 20)
+        {
             break;
         }
     }
@@ -35,11 +44,17 @@ pub async fn measure(place: &Place, store: &Store) -> Result<(), Failed> {
     std::fs::write(&file, &body)?;
     let served = ours.requests_per_second(&path)?;
     drop(ours);
-    let bare = Served::start(&["serve-bytes", &file.to_string_lossy()])?.requests_per_second(&path)?;
+    let bare =
+        Served::start(&["serve-bytes", &file.to_string_lossy()])?.requests_per_second(&path)?;
     figure(
         "middleware",
         "embedded",
-        &[("body_bytes", body.len() as f64), ("per_second", served), ("bare_per_second", bare), ("ratio", served / bare)],
+        &[
+            ("body_bytes", body.len() as f64),
+            ("per_second", served),
+            ("bare_per_second", bare),
+            ("ratio", served / bare),
+        ],
     );
     Ok(())
 }
@@ -52,11 +67,18 @@ struct Served {
 
 impl Served {
     fn start(args: &[&str]) -> Result<Self, Failed> {
-        let mut child =
-            Command::new("taskset").args(["-c", "0"]).arg(std::env::current_exe()?).args(args).stdout(Stdio::piped()).spawn()?;
+        let mut child = Command::new("taskset")
+            .args(["-c", "0"])
+            .arg(std::env::current_exe()?)
+            .args(args)
+            .stdout(Stdio::piped())
+            .spawn()?;
         let mut addr = String::new();
         BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut addr)?;
-        Ok(Self { child, addr: addr.trim().to_owned() })
+        Ok(Self {
+            child,
+            addr: addr.trim().to_owned(),
+        })
     }
 
     fn url(&self, path: &str) -> String {
@@ -65,12 +87,21 @@ impl Served {
 
     /// By `wrk` on the second core.
     fn requests_per_second(&self, path: &str) -> Result<f64, Failed> {
-        let out = output(Command::new("taskset").args(["-c", "1", "wrk", "-t1", "-c16", "-d5s"]).arg(self.url(path)))?;
+        let out = output(
+            Command::new("taskset")
+                .args(["-c", "1", "wrk", "-t1", "-c16", "-d5s"])
+                .arg(self.url(path)),
+        )?;
         let text = String::from_utf8(out.stdout)?;
         if text.contains("Non-2xx") || text.contains("Socket errors") {
             return Err(text.into());
         }
-        Ok(text.lines().find_map(|line| line.strip_prefix("Requests/sec:")).ok_or("wrk said nothing")?.trim().parse()?)
+        Ok(text
+            .lines()
+            .find_map(|line| line.strip_prefix("Requests/sec:"))
+            .ok_or("wrk said nothing")?
+            .trim()
+            .parse()?)
     }
 }
 
@@ -82,19 +113,34 @@ impl Drop for Served {
 }
 
 pub async fn serve_middleware(index: &str) -> Result<(), Failed> {
-    let users = Users::load_with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../shell/users"), Some("pc"), 300)?;
-    let service = middleware::service(Index::connect(index).await?, users, MiddlewareConfig::default())?;
+    let users = Users::load_with(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../shell/users"),
+        Some("pc"),
+        300,
+    )?;
+    let service = middleware::service(
+        Index::connect(index).await?,
+        users,
+        MiddlewareConfig::default(),
+    )?;
     let server = Server::bind(([127, 0, 0, 1], 0).into(), ServerConfig::default()).await?;
     println!("{}", server.local_addr());
     Ok(server.serve(service, CancellationToken::new()).await?)
 }
 
 pub async fn serve_bytes(file: &Path) -> Result<(), Failed> {
-    let (body, listener) = (Bytes::from(std::fs::read(file)?), tokio::net::TcpListener::bind("127.0.0.1:0").await?);
+    let (body, listener) = (
+        Bytes::from(std::fs::read(file)?),
+        tokio::net::TcpListener::bind("127.0.0.1:0").await?,
+    );
     println!("{}", listener.local_addr()?);
     loop {
         let (stream, body) = (listener.accept().await?.0, body.clone());
-        let service = service_fn(move |_| std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Full::new(body.clone())))));
+        let service = service_fn(move |_| {
+            std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Full::new(
+                body.clone(),
+            ))))
+        });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }

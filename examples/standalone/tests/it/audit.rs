@@ -15,7 +15,10 @@ use crate::line::{Line, block_on};
 /// What differs between store and index, one line a root; empty when they agree.
 pub fn differences(line: &Line) -> Vec<String> {
     block_on(async {
-        let (store, index) = (Store::connect(&line.store).await.expect("the store"), Index::connect(&line.index).await.expect("the index"));
+        let (store, index) = (
+            Store::connect(&line.store).await.expect("the store"),
+            Index::connect(&line.index).await.expect("the index"),
+        );
         let (source, mut found) = (Catalogue::new(), Vec::new());
         for kind in source.kinds() {
             let alias = format!("{}-{}", line.prefix, kind.name);
@@ -25,7 +28,10 @@ pub fn differences(line: &Line) -> Vec<String> {
                 let Some(last) = ids.last() else { break };
                 after = Some(last.clone());
                 let rendered = render(&store, &source, kind.name, &ids).await;
-                let held = index.get(&alias, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await.expect("documents");
+                let held = index
+                    .get(&alias, &ids.iter().map(String::as_str).collect::<Vec<_>>())
+                    .await
+                    .expect("documents");
                 for ((id, expected), held) in ids.iter().zip(rendered).zip(held) {
                     publishable += u64::from(expected.is_some());
                     let held = held.map(|document| plain(document.get()));
@@ -33,7 +39,11 @@ pub fn differences(line: &Line) -> Vec<String> {
                         found.push(format!(
                             "{} {id}: {}",
                             kind.name,
-                            if held.is_some() == expected.is_some() { "stale" } else { "missing or left over" }
+                            if held.is_some() == expected.is_some() {
+                                "stale"
+                            } else {
+                                "missing or left over"
+                            }
                         ));
                     }
                 }
@@ -41,7 +51,10 @@ pub fn differences(line: &Line) -> Vec<String> {
             index.refresh(&alias).await.expect("a refresh");
             let count = index.count(&alias).await.expect("a count");
             if count != publishable {
-                found.push(format!("{}: the index holds {count}, the store {publishable}", kind.name));
+                found.push(format!(
+                    "{}: the index holds {count}, the store {publishable}",
+                    kind.name
+                ));
             }
         }
         store.close().await;
@@ -53,14 +66,29 @@ pub fn differences(line: &Line) -> Vec<String> {
 pub fn document(line: &Line, kind: &str, id: &str) -> Option<Value> {
     block_on(async {
         let index = Index::connect(&line.index).await.expect("the index");
-        let found = index.get(&format!("{}-{kind}", line.prefix), &[id]).await.expect("an answer");
-        found.into_iter().next().flatten().map(|document| plain(document.get()))
+        let found = index
+            .get(&format!("{}-{kind}", line.prefix), &[id])
+            .await
+            .expect("an answer");
+        found
+            .into_iter()
+            .next()
+            .flatten()
+            .map(|document| plain(document.get()))
     })
 }
 
-async fn render(store: &Store, source: &Catalogue, kind: &str, ids: &[String]) -> Vec<Option<Value>> {
+async fn render(
+    store: &Store,
+    source: &Catalogue,
+    kind: &str,
+    ids: &[String],
+) -> Vec<Option<Value>> {
     let mut snapshot = store.snapshot().await.expect("a snapshot");
-    let rendered = source.render(&mut snapshot, kind, ids, jiff::Timestamp::now()).await.expect("documents");
+    let rendered = source
+        .render(&mut snapshot, kind, ids, jiff::Timestamp::now())
+        .await
+        .expect("documents");
     let document = |root| match root {
         Rendered::Publishable(publishable) => Some(plain(publishable.document.get())),
         Rendered::Absent { .. } => None,

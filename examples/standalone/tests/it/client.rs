@@ -24,12 +24,16 @@ pub const WEB: &str = "/6play/v2/platforms/m6group_web/services/6play";
 impl Client {
     /// A client of `addr` that names `host`.
     pub fn new(addr: SocketAddr, host: &str) -> Self {
-        Self { addr, host: host.to_owned() }
+        Self {
+            addr,
+            host: host.to_owned(),
+        }
     }
 
     /// The status and JSON body of `GET path`.
     pub fn get(&self, path: &str) -> (u16, Value) {
-        self.request("GET", path, None).unwrap_or_else(|error| panic!("GET {path}: {error}"))
+        self.request("GET", path, None)
+            .unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
 
     /// The body of `GET path`, which must be answered with 200.
@@ -51,19 +55,40 @@ impl Client {
 
     /// Changes a title; returns when the store has it.
     pub fn retitle(&self, path: &str, title: &str) {
-        let (status, body) = self.patch(path, &serde_json::json!({ "title": title })).expect("the API answers");
+        let (status, body) = self
+            .patch(path, &serde_json::json!({ "title": title }))
+            .expect("the API answers");
         assert_eq!(status, 200, "PATCH {path}: {body}");
     }
 
-    fn request(&self, method: &str, path: &str, body: Option<String>) -> std::io::Result<(u16, Value)> {
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+    ) -> std::io::Result<(u16, Value)> {
         let mut stream = TcpStream::connect_timeout(&self.addr, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let body = body.map(|body| format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        let body = body.map(|body| {
+            format!(
+                "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            )
+        });
         let rest = body.unwrap_or_else(|| "\r\n".to_owned());
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{rest}", self.host)?;
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{rest}",
+            self.host
+        )?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
-        parse(&answer).ok_or_else(|| std::io::Error::other(format!("no HTTP answer: {:?}", String::from_utf8_lossy(&answer))))
+        parse(&answer).ok_or_else(|| {
+            std::io::Error::other(format!(
+                "no HTTP answer: {:?}",
+                String::from_utf8_lossy(&answer)
+            ))
+        })
     }
 }
 

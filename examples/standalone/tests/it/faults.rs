@@ -53,9 +53,14 @@ fn edit(line: &Line, videos: &[String], random: &mut Random, round: u64) {
     let video = &videos[random.below(videos.len() as u64) as usize];
     let statement = match random.below(4) {
         0 => format!("UPDATE videos SET enabled = 1 - enabled WHERE id = '{video}'"),
-        1 => format!("UPDATE programs SET title = 'Tour {round}' WHERE id = (SELECT program_id FROM videos WHERE id = '{video}')"),
+        1 => format!(
+            "UPDATE programs SET title = 'Tour {round}' WHERE id = (SELECT program_id FROM videos WHERE id = '{video}')"
+        ),
         2 => format!("DELETE FROM publications WHERE video_id = '{video}'"),
-        _ => format!("UPDATE videos SET title = 'Vidéo {round} {}' WHERE id = '{video}'", random.below(1000)),
+        _ => format!(
+            "UPDATE videos SET title = 'Vidéo {round} {}' WHERE id = '{video}'",
+            random.below(1000)
+        ),
     };
     line.sql(&statement);
 }
@@ -67,18 +72,28 @@ fn each_server_may_be_away_for_twenty_seconds_under_a_trickle_of_edits() {
         return;
     }
     let servers = names.map(Private::start);
-    let line = Line::on(tempfile::tempdir().expect("a folder"), Some(servers.each_ref().map(|server| server.url.clone())));
+    let line = Line::on(
+        tempfile::tempdir().expect("a folder"),
+        Some(servers.each_ref().map(|server| server.url.clone())),
+    );
     let five = line.five("6");
-    let program = line.values("SELECT program_id AS value FROM videos WHERE type = 'vi' LIMIT 1")[0].clone();
+    let program =
+        line.values("SELECT program_id AS value FROM videos WHERE type = 'vi' LIMIT 1")[0].clone();
     for server in &servers {
         server.stop();
         let until = Instant::now() + Duration::from_secs(20);
         let mut edits = 0;
         while Instant::now() < until {
             let title = format!("Pendant la panne de {} {edits}", server.name);
-            let answer = five.back_office.patch(&format!("/v1/programs/{program}"), &json!({ "title": title }));
+            let answer = five.back_office.patch(
+                &format!("/v1/programs/{program}"),
+                &json!({ "title": title }),
+            );
             let (status, body) = answer.expect("the API answers");
-            assert!(status == 200 || (server.name == "mariadb" && status == 503), "{status}: {body}");
+            assert!(
+                status == 200 || (server.name == "mariadb" && status == 503),
+                "{status}: {body}"
+            );
             edits += u32::from(status == 200);
             within_its_deadline(&five, server.name);
             sleep(Duration::from_millis(500));
@@ -86,23 +101,38 @@ fn each_server_may_be_away_for_twenty_seconds_under_a_trickle_of_edits() {
         server.restart();
         let title = format!("Après la panne de {}", server.name);
         eventually(60, "the API writes again", || {
-            let answer = five.back_office.patch(&format!("/v1/programs/{program}"), &json!({ "title": title }));
+            let answer = five.back_office.patch(
+                &format!("/v1/programs/{program}"),
+                &json!({ "title": title }),
+            );
             answer.is_ok_and(|(status, _)| status == 200).then_some(())
         });
         eventually(90, &format!("the edit after {} shows", server.name), || {
-            let (status, body) = five.web.try_get(&format!("{WEB}/programs/{program}")).ok()?;
+            let (status, body) = five
+                .web
+                .try_get(&format!("{WEB}/programs/{program}"))
+                .ok()?;
             (status == 200 && body["title"] == title).then_some(())
         });
         agree(&line, 60);
     }
 }
 
-/// While the index is away the middleware says so in time; while another server is away it answers as always.
+/// While the index is away the middleware says so in time; while another server is away it answers
+/// as always.
 fn within_its_deadline(five: &Five, away: &str) {
     let asked = Instant::now();
     let (status, body) = five.web.get(&format!("{WEB}/programs?limit=5"));
-    assert!(asked.elapsed() < Duration::from_secs(4), "{status} only after {:?}", asked.elapsed());
-    let expected = if away.starts_with("elasticsearch") { 503 } else { 200 };
+    assert!(
+        asked.elapsed() < Duration::from_secs(4),
+        "{status} only after {:?}",
+        asked.elapsed()
+    );
+    let expected = if away.starts_with("elasticsearch") {
+        503
+    } else {
+        200
+    };
     assert_eq!(status, expected, "while {away} is away: {body}");
 }
 
@@ -111,7 +141,11 @@ fn agree(line: &Line, seconds: u64) {
     eventually(seconds, "store and index agree", || {
         let differences = audit::differences(line);
         if differences != last {
-            eprintln!("{} differences, the first: {:?}", differences.len(), differences.first());
+            eprintln!(
+                "{} differences, the first: {:?}",
+                differences.len(),
+                differences.first()
+            );
             last.clone_from(&differences);
         }
         differences.is_empty().then_some(())
@@ -128,9 +162,22 @@ struct Private {
 impl Private {
     fn start(name: &'static str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let output = services().arg("private").arg(name).arg(dir.path()).output().expect("dev/services runs");
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        Self { name, dir, url: String::from_utf8_lossy(&output.stdout).trim().to_owned() }
+        let output = services()
+            .arg("private")
+            .arg(name)
+            .arg(dir.path())
+            .output()
+            .expect("dev/services runs");
+        assert!(
+            output.status.success(),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Self {
+            name,
+            dir,
+            url: String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        }
     }
 
     fn stop(&self) {
@@ -142,14 +189,27 @@ impl Private {
     }
 
     fn run(&self, verb: &str) {
-        let status = services().arg(verb).arg(self.name).arg(self.dir.path()).stdout(std::process::Stdio::null()).status();
-        assert!(status.expect("dev/services runs").success(), "{verb} {}", self.name);
+        let status = services()
+            .arg(verb)
+            .arg(self.name)
+            .arg(self.dir.path())
+            .stdout(std::process::Stdio::null())
+            .status();
+        assert!(
+            status.expect("dev/services runs").success(),
+            "{verb} {}",
+            self.name
+        );
     }
 }
 
 impl Drop for Private {
     fn drop(&mut self) {
-        let _ = services().arg("private-stop").arg(self.name).arg(self.dir.path()).output();
+        let _ = services()
+            .arg("private-stop")
+            .arg(self.name)
+            .arg(self.dir.path())
+            .output();
     }
 }
 
@@ -162,7 +222,10 @@ struct Random(u64);
 
 impl Random {
     fn new() -> Self {
-        let seed = std::env::var("SIXPLAY_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(6_2015);
+        let seed = std::env::var("SIXPLAY_TEST_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok())
+            .unwrap_or(6_2015);
         eprintln!("seed {seed}");
         Self(seed)
     }

@@ -28,8 +28,17 @@ impl Program {
     /// Starts `name` with `args` after the configuration's.
     pub fn start(name: &'static str, args: &[&str], log: &Path) -> Self {
         let binary = Path::new(env!("CARGO_BIN_EXE_standalone")).with_file_name(name);
-        assert!(binary.exists(), "{} is missing: run `cargo build --workspace --all-features` first", binary.display());
-        let out = File::options().create(true).append(true).read(true).open(log).expect("a log file");
+        assert!(
+            binary.exists(),
+            "{} is missing: run `cargo build --workspace --all-features` first",
+            binary.display()
+        );
+        let out = File::options()
+            .create(true)
+            .append(true)
+            .read(true)
+            .open(log)
+            .expect("a log file");
         let child = Command::new(binary)
             .args(args)
             .stdin(Stdio::null())
@@ -37,7 +46,11 @@ impl Program {
             .stderr(out.try_clone().expect("a third handle"))
             .spawn()
             .expect("the program starts");
-        Self { child, log: out, name }
+        Self {
+            child,
+            log: out,
+            name,
+        }
     }
 
     /// Everything the program has printed.
@@ -52,10 +65,15 @@ impl Program {
     pub fn addr(&mut self) -> SocketAddr {
         eventually(300, "the server says its address", || {
             let output = self.output();
-            assert!(self.child.try_wait().expect("a child").is_none(), "{} ended:\n{output}", self.name);
+            assert!(
+                self.child.try_wait().expect("a child").is_none(),
+                "{} ended:\n{output}",
+                self.name
+            );
             let rest = &output[output.find("listening")?..];
             let rest = &rest[rest.find("127.0.0.1:")?..];
-            let end = rest.find(|sign: char| !sign.is_ascii_digit() && sign != '.' && sign != ':')?;
+            let end =
+                rest.find(|sign: char| !sign.is_ascii_digit() && sign != '.' && sign != ':')?;
             rest[..end].parse().ok()
         })
     }
@@ -68,7 +86,10 @@ impl Program {
 
     /// SIGTERM, then the exit code; fails when the program outlives `seconds`.
     pub fn stop(&mut self, seconds: u64) -> Option<i32> {
-        let status = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        let status = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .expect("kill runs");
         assert!(status.success());
         self.wait(seconds)
     }
@@ -76,7 +97,10 @@ impl Program {
     /// The exit code once the program ends by itself.
     pub fn wait(&mut self, seconds: u64) -> Option<i32> {
         let name = self.name;
-        eventually(seconds, &format!("{name} ends"), || self.child.try_wait().expect("a child")).code()
+        eventually(seconds, &format!("{name} ends"), || {
+            self.child.try_wait().expect("a child")
+        })
+        .code()
     }
 }
 
@@ -127,9 +151,21 @@ impl Line {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let servers = match on {
             On::Embedded => None,
-            On::Mariadb => Some([server("mariadb")?, server("rabbitmq")?, server("elasticsearch9")?]),
-            On::Postgres => Some([server("postgres")?, server("rabbitmq")?, server("opensearch3")?]),
-            On::Elasticsearch8 => Some([server("mariadb")?, server("rabbitmq")?, server("elasticsearch8")?]),
+            On::Mariadb => Some([
+                server("mariadb")?,
+                server("rabbitmq")?,
+                server("elasticsearch9")?,
+            ]),
+            On::Postgres => Some([
+                server("postgres")?,
+                server("rabbitmq")?,
+                server("opensearch3")?,
+            ]),
+            On::Elasticsearch8 => Some([
+                server("mariadb")?,
+                server("rabbitmq")?,
+                server("elasticsearch8")?,
+            ]),
         };
         Some(Self::on(dir, servers))
     }
@@ -141,33 +177,71 @@ impl Line {
         let programs = AtomicU32::new(0);
         let Some([database, queue, index]) = servers else {
             std::fs::write(&config, "").expect("a configuration file");
-            let (store, queue, index) = (embedded("store.sqlite"), embedded("queue.sqlite"), embedded("index.sqlite"));
-            return Self { dir, config, store, queue, index, prefix: "sixplay".to_owned(), database: None, programs };
+            let (store, queue, index) = (
+                embedded("store.sqlite"),
+                embedded("queue.sqlite"),
+                embedded("index.sqlite"),
+            );
+            return Self {
+                dir,
+                config,
+                store,
+                queue,
+                index,
+                prefix: "sixplay".to_owned(),
+                database: None,
+                programs,
+            };
         };
         let database = block_on(conformance::database(&database)).expect("a database");
         let store = database.url().to_owned();
-        let folder = dir.path().file_name().expect("a name").to_string_lossy().to_lowercase().replace('.', "");
+        let folder = dir
+            .path()
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .to_lowercase()
+            .replace('.', "");
         let prefix = format!("test-{}-{folder}", std::process::id());
         let text = format!(
             "store: {{ url: \"{store}\" }}\nqueue: {{ url: \"{queue}\", prefix: \"{prefix}-\" }}\nindex: {{ url: \"{index}\", prefix: \"{prefix}\" }}\n"
         );
         std::fs::write(&config, text).expect("a configuration file");
-        Self { dir, config, store, queue, index, prefix, database: Some(database), programs }
+        Self {
+            dir,
+            config,
+            store,
+            queue,
+            index,
+            prefix,
+            database: Some(database),
+            programs,
+        }
     }
 
     /// Adds to the configuration.
     pub fn configure(&self, text: &str) {
-        let mut file = File::options().append(true).open(&self.config).expect("the configuration file");
+        let mut file = File::options()
+            .append(true)
+            .open(&self.config)
+            .expect("the configuration file");
         writeln!(file, "{text}").expect("a line");
     }
 
     /// Starts a program on this configuration.
     pub fn start(&self, name: &'static str, args: &[&str]) -> Program {
         let number = self.programs.fetch_add(1, Ordering::Relaxed);
-        let (config, data) = (self.config.to_string_lossy().into_owned(), self.dir.path().to_string_lossy().into_owned());
+        let (config, data) = (
+            self.config.to_string_lossy().into_owned(),
+            self.dir.path().to_string_lossy().into_owned(),
+        );
         let mut all = vec!["--config", &config, "--data", &data];
         all.extend(args);
-        Program::start(name, &all, &self.dir.path().join(format!("{name}.{number}.log")))
+        Program::start(
+            name,
+            &all,
+            &self.dir.path().join(format!("{name}.{number}.log")),
+        )
     }
 
     /// Runs a program to its end and returns its exit code and output.
@@ -179,7 +253,17 @@ impl Line {
 
     /// Fills the store with a small catalogue.
     pub fn generate(&self, programs: &str) {
-        let (code, output) = self.run("standalone", &["catalogue", "generate", "--programs", programs, "--seed", "7"]);
+        let (code, output) = self.run(
+            "standalone",
+            &[
+                "catalogue",
+                "generate",
+                "--programs",
+                programs,
+                "--seed",
+                "7",
+            ],
+        );
         assert_eq!(code, Some(0), "{output}");
     }
 
@@ -195,10 +279,18 @@ impl Line {
         let back_office = Client::new(api.addr(), "bo.api.localhost");
         let web = Client::new(middleware.addr(), "pc.middleware.localhost");
         self.drained();
-        Five { detector, indexer, api, middleware, back_office, web }
+        Five {
+            detector,
+            indexer,
+            api,
+            middleware,
+            back_office,
+            web,
+        }
     }
 
-    /// Waits until every change so far, the load of the catalogue among them, has left change log and queue.
+    /// Waits until every change so far, the load of the catalogue among them, has left change log
+    /// and queue.
     fn drained(&self) {
         eventually(180, "the changes so far are indexed", || {
             let logged = self.values("SELECT COUNT(*) AS value FROM sixplay_change") != ["0"];
@@ -219,7 +311,13 @@ impl Line {
     pub fn sql(&self, statement: &str) -> u64 {
         block_on(async {
             let store = Store::connect(&self.store).await.expect("the store");
-            let changed = store.session().await.expect("a session").execute_sql(statement, Vec::new()).await.expect("the statement runs");
+            let changed = store
+                .session()
+                .await
+                .expect("a session")
+                .execute_sql(statement, Vec::new())
+                .await
+                .expect("the statement runs");
             store.close().await;
             changed
         })
@@ -229,9 +327,17 @@ impl Line {
     pub fn values(&self, query: &str) -> Vec<String> {
         block_on(async {
             let store = Store::connect(&self.store).await.expect("the store");
-            let rows = store.session().await.expect("a session").fetch_sql(query, Vec::new()).await.expect("the query runs");
+            let rows = store
+                .session()
+                .await
+                .expect("a session")
+                .fetch_sql(query, Vec::new())
+                .await
+                .expect("the query runs");
             store.close().await;
-            rows.iter().map(|row| row.key("value").expect("a key")).collect()
+            rows.iter()
+                .map(|row| row.key("value").expect("a key"))
+                .collect()
         })
     }
 }
@@ -246,15 +352,23 @@ pub struct Five {
     pub web: Client,
 }
 
-/// The URL of a test server, `None` when it is excluded; a server that is neither there nor excluded fails the test.
+/// The URL of a test server, `None` when it is excluded; a server that is neither there nor
+/// excluded fails the test.
 pub fn server(name: &str) -> Option<String> {
     conformance::server(name).expect("eval \"$(dev/services env)\"")
 }
 
 /// Runs a future to its end.
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), work).await.expect("in time") })
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(60), work)
+            .await
+            .expect("in time")
+    })
 }
 
 impl Drop for Line {
@@ -264,11 +378,19 @@ impl Drop for Line {
         }
         // servers that the test stopped have nothing left to remove
         block_on(async {
-            let Ok(index) = Index::connect(&self.index).await else { return };
-            for info in index.list(&format!("{}-", self.prefix)).await.unwrap_or_default() {
+            let Ok(index) = Index::connect(&self.index).await else {
+                return;
+            };
+            for info in index
+                .list(&format!("{}-", self.prefix))
+                .await
+                .unwrap_or_default()
+            {
                 let _ = index.remove(&info.name).await;
             }
-            let Ok(queue) = Queue::connect(&self.queue).await else { return };
+            let Ok(queue) = Queue::connect(&self.queue).await else {
+                return;
+            };
             for name in ["roots", "roots.dead"] {
                 let _ = queue.remove(&format!("{}-{name}", self.prefix)).await;
             }

@@ -1,6 +1,7 @@
 //! The programs themselves, as processes: what a newcomer, an editor, a client and an operator see.
 //!
-//! They are built before (`cargo build --workspace --all-features`; `dev/test` does it) and found beside `standalone`.
+//! They are built before (`cargo build --workspace --all-features`; `dev/test` does it) and found
+//! beside `standalone`.
 
 mod audit;
 mod client;

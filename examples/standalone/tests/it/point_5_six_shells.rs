@@ -5,21 +5,55 @@ use crate::{
     line::{Line, On},
 };
 
-const PROGRAMS: [&str; 6] = ["api", "middleware", "detector", "indexer", "rebuild", "standalone"];
+const PROGRAMS: [&str; 6] = [
+    "api",
+    "middleware",
+    "detector",
+    "indexer",
+    "rebuild",
+    "standalone",
+];
 
 #[test]
 fn point_5_an_unknown_key_is_refused_by_every_program_naming_file_path_and_value() {
     for (text, expected) in [
-        ("store: { ulr: \"sqlite:x\" }", vec!["sixplay.yml", "store", "ulr"]),
-        ("rebuild: { chunk: many }", vec!["sixplay.yml", "rebuild.chunk", "many"]),
-        ("detector: { idle: 20 parsecs }", vec!["sixplay.yml", "detector.idle", "20 parsecs"]),
+        (
+            "store: { ulr: \"sqlite:x\" }",
+            vec!["sixplay.yml", "store", "ulr"],
+        ),
+        (
+            "rebuild: { chunk: many }",
+            vec!["sixplay.yml", "rebuild.chunk", "many"],
+        ),
+        (
+            "detector: { idle: 20 parsecs }",
+            vec!["sixplay.yml", "detector.idle", "20 parsecs"],
+        ),
         ("elasticsearch: {}", vec!["sixplay.yml", "elasticsearch"]),
-        ("rebuild: { chunks: 317 }", vec!["sixplay.yml", "rebuild", "chunks", "317"]),
-        ("rebuild: { concurrency: 99 }", vec!["sixplay.yml", "rebuild.concurrency", "99", "from 1 to 8"]),
-        ("indexer: { batch: 0 }", vec!["sixplay.yml", "indexer.batch", "value=0", "from 1 to 256"]),
-        ("http: { server: { header_limit: 0 } }", vec!["sixplay.yml", "http.server.header_limit", "value=0"]),
-        ("drain: 10", vec!["sixplay.yml", "drain", "10", "250ms, 20s, 5m or 1h"]),
-        ("rebuild: { retain: -1s }", vec!["sixplay.yml", "rebuild.retain", "-1s"]),
+        (
+            "rebuild: { chunks: 317 }",
+            vec!["sixplay.yml", "rebuild", "chunks", "317"],
+        ),
+        (
+            "rebuild: { concurrency: 99 }",
+            vec!["sixplay.yml", "rebuild.concurrency", "99", "from 1 to 8"],
+        ),
+        (
+            "indexer: { batch: 0 }",
+            vec!["sixplay.yml", "indexer.batch", "value=0", "from 1 to 256"],
+        ),
+        (
+            "http: { server: { header_limit: 0 } }",
+            vec!["sixplay.yml", "http.server.header_limit", "value=0"],
+        ),
+        (
+            "drain: 10",
+            vec!["sixplay.yml", "drain", "10", "250ms, 20s, 5m or 1h"],
+        ),
+        (
+            "rebuild: { retain: -1s }",
+            vec!["sixplay.yml", "rebuild.retain", "-1s"],
+        ),
     ] {
         let line = Line::new(On::Embedded).expect("needs no server");
         std::fs::write(&line.config, text).expect("a file");
@@ -27,7 +61,10 @@ fn point_5_an_unknown_key_is_refused_by_every_program_naming_file_path_and_value
             let (code, output) = line.run(program, &[]);
             assert_eq!(code, Some(2), "{program} with {text}: {output}");
             for part in &expected {
-                assert!(output.contains(part), "{program} with {text} does not name {part}: {output}");
+                assert!(
+                    output.contains(part),
+                    "{program} with {text} does not name {part}: {output}"
+                );
             }
         }
     }
@@ -36,15 +73,33 @@ fn point_5_an_unknown_key_is_refused_by_every_program_naming_file_path_and_value
 #[test]
 fn point_5_a_wrong_url_is_refused_naming_its_key_but_not_its_password() {
     for (text, key, program) in [
-        ("store: { url: \"oracle://scott:tiger@db/x\" }", "store.url", "api"),
-        ("queue: { url: \"kafka://scott:tiger@q/x\" }", "queue.url", "detector"),
-        ("index: { url: \"solr://scott:tiger@i/x\" }", "index.url", "middleware"),
+        (
+            "store: { url: \"oracle://scott:tiger@db/x\" }",
+            "store.url",
+            "api",
+        ),
+        (
+            "queue: { url: \"kafka://scott:tiger@q/x\" }",
+            "queue.url",
+            "detector",
+        ),
+        (
+            "index: { url: \"solr://scott:tiger@i/x\" }",
+            "index.url",
+            "middleware",
+        ),
     ] {
         let line = Line::new(On::Embedded).expect("needs no server");
         std::fs::write(&line.config, text).expect("a file");
-        let (code, output) = line.run(program, &["--listen", "127.0.0.1:0"][..if program == "detector" { 0 } else { 2 }]);
+        let (code, output) = line.run(
+            program,
+            &["--listen", "127.0.0.1:0"][..if program == "detector" { 0 } else { 2 }],
+        );
         assert_eq!(code, Some(2), "{program}: {output}");
-        assert!(output.contains(key) && !output.contains("tiger"), "{program}: {output}");
+        assert!(
+            output.contains(key) && !output.contains("tiger"),
+            "{program}: {output}"
+        );
     }
 }
 
@@ -52,7 +107,12 @@ fn point_5_a_wrong_url_is_refused_naming_its_key_but_not_its_password() {
 fn point_5_every_program_stops_on_sigterm() {
     let line = Line::new(On::Embedded).expect("needs no server");
     let mut five = line.five("6");
-    for program in [&mut five.detector, &mut five.indexer, &mut five.api, &mut five.middleware] {
+    for program in [
+        &mut five.detector,
+        &mut five.indexer,
+        &mut five.api,
+        &mut five.middleware,
+    ] {
         assert_eq!(program.stop(15), Some(0), "{}", program.output());
     }
 }
@@ -63,7 +123,9 @@ fn point_5_a_stopped_indexer_reserves_nothing() {
     let line = Line::new(On::Embedded).expect("needs no server");
     let mut five = line.five("40");
     line.sql("UPDATE programs SET title = 'Neuf'");
-    eventually(60, "the burst reaches the queue", || line.waiting().filter(|waiting| *waiting > 100));
+    eventually(60, "the burst reaches the queue", || {
+        line.waiting().filter(|waiting| *waiting > 100)
+    });
     assert_eq!(five.indexer.stop(15), Some(0), "{}", five.indexer.output());
     let indexer = line.start("indexer", &[]);
     let programs = five.web.ok(&format!("{WEB}/programs?limit=999"));
@@ -71,7 +133,12 @@ fn point_5_a_stopped_indexer_reserves_nothing() {
         let videos = format!("{WEB}/programs/{}/videos?limit=999", program["id"]);
         eventually(25, "the new title in every video", || {
             let videos = five.web.ok(&videos);
-            videos.as_array().expect("an array").iter().all(|video| video["program"]["title"] == "Neuf").then_some(())
+            videos
+                .as_array()
+                .expect("an array")
+                .iter()
+                .all(|video| video["program"]["title"] == "Neuf")
+                .then_some(())
         });
     }
     drop(indexer);
@@ -85,7 +152,10 @@ fn point_5_a_taken_address_is_told_before_anything_is_loaded() {
         let line = Line::new(On::Embedded).expect("needs no server");
         let (code, output) = line.run(program, &["--listen", &addr]);
         assert_eq!(code, Some(1), "{program}: {output}");
-        assert!(output.contains(&addr) && !output.contains("progress"), "{program}: {output}");
+        assert!(
+            output.contains(&addr) && !output.contains("progress"),
+            "{program}: {output}"
+        );
     }
 }
 
@@ -93,18 +163,43 @@ fn point_5_a_taken_address_is_told_before_anything_is_loaded() {
 fn point_5_a_main_is_at_most_a_hundred_lines() {
     for program in PROGRAMS {
         let path = format!("{}/../{program}/src/main.rs", env!("CARGO_MANIFEST_DIR"));
-        let lines = std::fs::read_to_string(&path).expect("the source").lines().count();
+        let lines = std::fs::read_to_string(&path)
+            .expect("the source")
+            .lines()
+            .count();
         assert!(lines <= 100, "{path} has {lines} lines");
     }
 }
 
 #[test]
 fn point_5_every_key_of_the_configuration_is_documented() {
-    let documented = std::fs::read_to_string(format!("{}/../../docs/configuration.md", env!("CARGO_MANIFEST_DIR"))).expect("the page");
-    for section in ["", "store", "queue", "index", "http", "http.server", "middleware", "detector", "indexer", "rebuild"] {
+    let documented = std::fs::read_to_string(format!(
+        "{}/../../docs/configuration.md",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .expect("the page");
+    for section in [
+        "",
+        "store",
+        "queue",
+        "index",
+        "http",
+        "http.server",
+        "middleware",
+        "detector",
+        "indexer",
+        "rebuild",
+    ] {
         for key in keys(section) {
-            let path = if section.is_empty() { key } else { format!("{section}.{key}") };
-            assert!(documented.contains(&format!("`{path}`")), "docs/configuration.md lacks `{path}`");
+            let path = if section.is_empty() {
+                key
+            } else {
+                format!("{section}.{key}")
+            };
+            assert!(
+                documented.contains(&format!("`{path}`")),
+                "docs/configuration.md lacks `{path}`"
+            );
         }
     }
 }
@@ -119,6 +214,12 @@ fn keys(section: &str) -> Vec<String> {
     };
     std::fs::write(&line.config, text).expect("a file");
     let (_, output) = line.run("rebuild", &[]);
-    let (_, rest) = output.split_once("expected").unwrap_or_else(|| panic!("no list of keys for {section:?}: {output}"));
-    rest.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    let (_, rest) = output
+        .split_once("expected")
+        .unwrap_or_else(|| panic!("no list of keys for {section:?}: {output}"));
+    rest.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }

@@ -1,4 +1,5 @@
-//! A model that has nothing to do with television goes through change log, detector, queue, indexer and rebuild, on every backend.
+//! A model that has nothing to do with television goes through change log, detector, queue, indexer
+//! and rebuild, on every backend.
 
 use std::{sync::Arc, time::Duration};
 
@@ -40,7 +41,12 @@ async fn point_7_a_second_model_goes_through_the_whole_line_on_mariadb_rabbitmq_
 }
 
 async fn goes_through(on: On) {
-    let Some(line) = tokio::task::spawn_blocking(move || Line::new(on)).await.expect("a line") else { return };
+    let Some(line) = tokio::task::spawn_blocking(move || Line::new(on))
+        .await
+        .expect("a line")
+    else {
+        return;
+    };
     let store = Store::connect(&line.store).await.expect("the store");
     let source: Arc<dyn Source> = tiny::install(&store).await.expect("installed");
     let mut config = QueueConfig::new(&line.queue);
@@ -49,9 +55,20 @@ async fn goes_through(on: On) {
     let index = Index::connect(&line.index).await.expect("the index");
     let indexer = Indexer::new(store.clone(), source.clone(), index.clone(), &line.prefix);
 
-    write(&store, "Anne", &[Book::new("b1", 1, "Un livre"), Book::new("b2", 1, "Un autre")]).await;
+    write(
+        &store,
+        "Anne",
+        &[
+            Book::new("b1", 1, "Un livre"),
+            Book::new("b2", 1, "Un autre"),
+        ],
+    )
+    .await;
     let rebuild = Rebuild::new(indexer.clone(), RebuildConfig::default());
-    let report = rebuild.run(&Progress::new("tiny", None), &CancellationToken::new()).await.expect("rebuilt");
+    let report = rebuild
+        .run(&Progress::new("tiny", None), &CancellationToken::new())
+        .await
+        .expect("rebuilt");
     assert_eq!(report.indexed, 3);
 
     let token = CancellationToken::new();
@@ -59,31 +76,56 @@ async fn goes_through(on: On) {
     let sink = QueueSink(queue.clone());
     let work = token.clone();
     let detecting = tokio::spawn(async move { detector.run(&sink, work).await });
-    let indexing = tokio::spawn(index_changes(queue, indexer, IndexerSettings::default(), Duration::from_secs(5), token.clone()));
+    let indexing = tokio::spawn(index_changes(
+        queue,
+        indexer,
+        IndexerSettings::default(),
+        Duration::from_secs(5),
+        token.clone(),
+    ));
 
     let books = format!("{}-book", line.prefix);
     write(&store, "Zoé", &[]).await;
     for id in ["b1", "b2"] {
-        eventually("the author's name in each book", || async { field(&index, &books, id, "author").await == Some("Zoé".to_owned()) })
-            .await;
+        eventually("the author's name in each book", || async {
+            field(&index, &books, id, "author").await == Some("Zoé".to_owned())
+        })
+        .await;
     }
     let soon = jiff::Timestamp::now() + Duration::from_secs(2);
-    write(&store, "Zoé", &[Book::new("b1", 1, "Fini bientôt").open(jiff::Timestamp::UNIX_EPOCH, Some(soon))]).await;
-    eventually("the new title", || async { field(&index, &books, "b1", "title").await == Some("Fini bientôt".to_owned()) }).await;
-    eventually("the window closes without any write", || async { field(&index, &books, "b1", "title").await.is_none() }).await;
+    write(
+        &store,
+        "Zoé",
+        &[Book::new("b1", 1, "Fini bientôt").open(jiff::Timestamp::UNIX_EPOCH, Some(soon))],
+    )
+    .await;
+    eventually("the new title", || async {
+        field(&index, &books, "b1", "title").await == Some("Fini bientôt".to_owned())
+    })
+    .await;
+    eventually("the window closes without any write", || async {
+        field(&index, &books, "b1", "title").await.is_none()
+    })
+    .await;
     assert!(jiff::Timestamp::now() >= soon, "not before its time");
 
     token.cancel();
     detecting.await.expect("the detector ends").expect("well");
     indexing.await.expect("the indexer ends").expect("well");
-    tokio::task::spawn_blocking(move || drop(line)).await.expect("cleaned up");
+    tokio::task::spawn_blocking(move || drop(line))
+        .await
+        .expect("cleaned up");
 }
 
 async fn write(store: &Store, author: &str, books: &[Book]) {
     let mut transaction = store.begin().await.expect("a transaction");
-    tiny::put_author(&mut transaction, 1, author).await.expect("an author");
+    tiny::put_author(&mut transaction, 1, author)
+        .await
+        .expect("an author");
     if !books.is_empty() {
-        tiny::put_books(&mut transaction, books).await.expect("books");
+        tiny::put_books(&mut transaction, books)
+            .await
+            .expect("books");
     }
     transaction.commit().await.expect("committed");
 }

@@ -1,4 +1,5 @@
-//! Makes a catalogue of any size with the shapes of a real one: invented, and the same for the same seed.
+//! Makes a catalogue of any size with the shapes of a real one: invented, and the same for the same
+//! seed.
 
 mod program;
 mod random;
@@ -12,8 +13,8 @@ use self::random::Random;
 use super::{
     bulk::Batch,
     tables::{
-        AGE_RATINGS, CHANNELS, CUSTOMERS, FOLDERS, FREEMIUM_PRODUCTS, PACK_PRODUCTS, PACKS, PLATFORMS, PROGRAM_TYPES, SERVICE_CHANNELS,
-        SERVICE_PLATFORMS, SERVICE_ROOTS, SERVICES,
+        AGE_RATINGS, CHANNELS, CUSTOMERS, FOLDERS, FREEMIUM_PRODUCTS, PACK_PRODUCTS, PACKS,
+        PLATFORMS, PROGRAM_TYPES, SERVICE_CHANNELS, SERVICE_PLATFORMS, SERVICE_ROOTS, SERVICES,
     },
 };
 use crate::{
@@ -27,21 +28,55 @@ const HOUR: i64 = 3600 * SECOND;
 const DAY: i64 = 24 * HOUR;
 
 const ROOT: &str = "6play";
-const PLATFORM_CODES: [&str; 4] = ["m6group_web", "m6group_androidmob", "m6group_iphone", "chromecast"];
+const PLATFORM_CODES: [&str; 4] = [
+    "m6group_web",
+    "m6group_androidmob",
+    "m6group_iphone",
+    "chromecast",
+];
 /// Code, id, channel code, public name, folders.
-type ServiceRow = (&'static str, i64, &'static str, &'static str, &'static [(i64, &'static str)]);
+type ServiceRow = (
+    &'static str,
+    i64,
+    &'static str,
+    &'static str,
+    &'static [(i64, &'static str)],
+);
 const SERVICE_ROWS: [ServiceRow; 2] = [
     (
         "m6replay",
         1,
         "M6",
         "m6",
-        &[(10, "Séries"), (8, "Divertissement"), (58, "Info et magazines"), (12, "Cuisine"), (907, "Documentaires")],
+        &[
+            (10, "Séries"),
+            (8, "Divertissement"),
+            (58, "Info et magazines"),
+            (12, "Cuisine"),
+            (907, "Documentaires"),
+        ],
     ),
-    ("w9replay", 2, "W9", "w9", &[(232, "Séries"), (70, "Musique"), (52, "Téléréalité"), (2996, "Cinéma")]),
+    (
+        "w9replay",
+        2,
+        "W9",
+        "w9",
+        &[
+            (232, "Séries"),
+            (70, "Musique"),
+            (52, "Téléréalité"),
+            (2996, "Cinéma"),
+        ],
+    ),
 ];
-const RATINGS: [(i64, &str, i64, i64); 6] =
-    [(1, "Tous publics", 0, 0), (2, "-10", 10, 10), (3, "-12", 12, 12), (4, "-16", 16, 16), (5, "-18", 18, 18), (6, "Classé X", 22, 18)];
+const RATINGS: [(i64, &str, i64, i64); 6] = [
+    (1, "Tous publics", 0, 0),
+    (2, "-10", 10, 10),
+    (3, "-12", 12, 12),
+    (4, "-16", 16, 16),
+    (5, "-18", 18, 18),
+    (6, "Classé X", 22, 18),
+];
 /// Rows are written whenever so many wait.
 const WAITING: usize = 8000;
 
@@ -65,7 +100,11 @@ pub struct GenerateOptions {
 impl Default for GenerateOptions {
     /// 300 programs, seed 6, now.
     fn default() -> Self {
-        Self { programs: 300, seed: 6, now: Timestamp::now() }
+        Self {
+            programs: 300,
+            seed: 6,
+            now: Timestamp::now(),
+        }
     }
 }
 
@@ -80,19 +119,31 @@ pub struct Generated {
 
 /// Fills an empty store that has been through [`migrate`](super::migrate()), in one transaction.
 ///
-/// Most windows are open at `now`; about 3 % of the videos have expired and as many are to come; the first video of each
-/// of the first twenty programs opens and closes all the time for half an hour, so that something is seen to happen.
-/// `progress` counts programs.
+/// Most windows are open at `now`; about 3 % of the videos have expired and as many are to come;
+/// the first video of each of the first twenty programs opens and closes all the time for half an
+/// hour, so that something is seen to happen. `progress` counts programs.
 ///
 /// # Errors
 /// `Conflict` when there are programs, videos or services already; `Unavailable`, `Timeout`.
-pub async fn generate(store: &Store, options: &GenerateOptions, progress: &Progress) -> Result<Generated> {
+pub async fn generate(
+    store: &Store,
+    options: &GenerateOptions,
+    progress: &Progress,
+) -> Result<Generated> {
     if !super::is_empty(store).await? {
-        return Err(Error::conflict("catalogue.generate", "the store has a catalogue already; generate into an empty one"));
+        return Err(Error::conflict(
+            "catalogue.generate",
+            "the store has a catalogue already; generate into an empty one",
+        ));
     }
     let mut tx = store.begin().await?;
     let now = options.now.as_second() * SECOND;
-    let mut maker = Maker { batch: Batch::default(), random: Random::new(options.seed), now, counters: Counters::default() };
+    let mut maker = Maker {
+        batch: Batch::default(),
+        random: Random::new(options.seed),
+        now,
+        counters: Counters::default(),
+    };
     maker.fixed();
     progress.set_total(options.programs as u64);
     for place in 0..options.programs {
@@ -102,7 +153,10 @@ pub async fn generate(store: &Store, options: &GenerateOptions, progress: &Progr
     }
     maker.write(&mut tx, 0).await?;
     tx.commit().await?;
-    Ok(Generated { programs: options.programs as u64, videos: maker.counters.videos })
+    Ok(Generated {
+        programs: options.programs as u64,
+        videos: maker.counters.videos,
+    })
 }
 
 struct Maker {
@@ -147,22 +201,32 @@ fn next(counter: &mut i64) -> i64 {
 
 impl Maker {
     async fn write(&mut self, tx: &mut Transaction, above: usize) -> Result<()> {
-        if self.batch.len() > above { self.batch.flush(tx).await } else { Ok(()) }
+        if self.batch.len() > above {
+            self.batch.flush(tx).await
+        } else {
+            Ok(())
+        }
     }
 
     /// What there is once: services, channels, folders, ratings, packs.
     fn fixed(&mut self) {
-        self.batch.put(&CUSTOMERS, cells! {"code": "m6web", "name": "6play"});
+        self.batch
+            .put(&CUSTOMERS, cells! {"code": "m6web", "name": "6play"});
         for code in PLATFORM_CODES {
-            self.batch.put(&PLATFORMS, cells! {"code": code, "name": code});
+            self.batch
+                .put(&PLATFORMS, cells! {"code": code, "name": code});
         }
         self.service(ROOT, 45, ROOT, "generic", 0);
         for (priority, (code, id, channel, url, folders)) in (1..).zip(SERVICE_ROWS) {
             self.service(code, id, url, "broadcast", priority);
-            self.batch.put(&SERVICE_ROOTS, cells! {"service": code, "root": ROOT});
+            self.batch
+                .put(&SERVICE_ROOTS, cells! {"service": code, "root": ROOT});
             let identifier = (999 + id).to_string();
             self.batch.put(&CHANNELS, cells! {"code": channel, "id": id, "code_url": url, "title": channel, "code_civolution": identifier});
-            self.batch.put(&SERVICE_CHANNELS, cells! {"service": code, "position": 0i64, "channel": channel, "main": 1i64});
+            self.batch.put(
+                &SERVICE_CHANNELS,
+                cells! {"service": code, "position": 0i64, "channel": channel, "main": 1i64},
+            );
             for (place, (id, name)) in (0i64..).zip(folders) {
                 let slug = words::slug(name);
                 self.batch.put(&FOLDERS, cells! {"id": *id, "service": code, "name": *name, "code": slug, "sort_index": place});
@@ -187,7 +251,10 @@ impl Maker {
             },
         );
         for platform in PLATFORM_CODES {
-            self.batch.put(&SERVICE_PLATFORMS, cells! {"service": code, "platform": platform});
+            self.batch.put(
+                &SERVICE_PLATFORMS,
+                cells! {"service": code, "platform": platform},
+            );
         }
     }
 
@@ -204,9 +271,15 @@ impl Maker {
                 "date_start": self.now - 300 * DAY,
             },
         );
-        self.batch.put(&PACK_PRODUCTS, cells! {"pack_id": 1i64, "position": 0i64, "product_id": 1i64});
-        let types =
-            [("episode", "épisode", "masculine"), ("emission", "émission", "feminine"), ("documentaire", "documentaire", "masculine")];
+        self.batch.put(
+            &PACK_PRODUCTS,
+            cells! {"pack_id": 1i64, "position": 0i64, "product_id": 1i64},
+        );
+        let types = [
+            ("episode", "épisode", "masculine"),
+            ("emission", "émission", "feminine"),
+            ("documentaire", "documentaire", "masculine"),
+        ];
         for (id, (code, singular, gender)) in (1i64..).zip(types) {
             let plural = format!("{singular}s");
             self.batch.put(&PROGRAM_TYPES, cells! {"id": id, "code": code, "singular": singular, "plural": plural, "gender": gender});
@@ -214,7 +287,12 @@ impl Maker {
     }
 
     /// Pictures of an owner, one a role.
-    fn images(&mut self, links: &[(&'static super::schema::Table, Value)], name: &str, roles: &[&str]) -> i64 {
+    fn images(
+        &mut self,
+        links: &[(&'static super::schema::Table, Value)],
+        name: &str,
+        roles: &[&str],
+    ) -> i64 {
         let mut first = 0;
         for (place, role) in (0i64..).zip(roles) {
             let id = next(&mut self.counters.image);
@@ -224,7 +302,14 @@ impl Maker {
                 .put(&super::tables::IMAGES, cells! {"id": id, "role": *role, "external_key": key, "sort_index": place, "title": title});
             for (link, owner) in links {
                 let column = link.key().first().map_or("id", |key| key.name);
-                self.batch.put(link, vec![(column, owner.clone()), ("position", place.into()), ("image_id", id.into())]);
+                self.batch.put(
+                    link,
+                    vec![
+                        (column, owner.clone()),
+                        ("position", place.into()),
+                        ("image_id", id.into()),
+                    ],
+                );
             }
         }
         first

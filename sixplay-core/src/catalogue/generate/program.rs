@@ -1,11 +1,21 @@
 //! One program: its page, sub-categories, folders, videos and a playlist.
 
 use super::{DAY, Maker, SERVICE_ROWS, cells, next, words};
-use crate::catalogue::tables::{DIFFUSIONS, FOLDER_PROGRAMS, LINKS, PROGRAM_IMAGES, PROGRAM_SERVICES, PROGRAMS, SUB_CATEGORIES};
+use crate::catalogue::tables::{
+    DIFFUSIONS, FOLDER_PROGRAMS, LINKS, PROGRAM_IMAGES, PROGRAM_SERVICES, PROGRAMS, SUB_CATEGORIES,
+};
 
 /// The real ids begin here.
 const FIRST: i64 = 820;
-const ROLES: [&str; 7] = ["vignette", "logo", "mea", "totem", "carousel", "background", "cover"];
+const ROLES: [&str; 7] = [
+    "vignette",
+    "logo",
+    "mea",
+    "totem",
+    "carousel",
+    "background",
+    "cover",
+];
 const RIGHTS: &str = r#"{"playlist_program":1,"playlist_used":1,"playlist_owner":0,"use_drm":1,"fingerprint":0,"recommendation":1,"vi_require_auth":0,"start_over":1,"non_linear_ads":0,"dynamic_ad_insertion":null,"pip":null,"extrait_vod":null}"#;
 const DETAIL: &str = r#"{"live_feed":null,"sponsors_buttons":false,"related_links_style":"normal","related_links_position":"middle","instagram_link":null,"fan_page":null,"pinterest_link":null,"facebook_id":null,"twitter_hashtag":null,"podcast_google":null,"podcast_rss":null,"podcast_itunes":null,"advertising_share":"","trackings":[]}"#;
 
@@ -25,19 +35,45 @@ pub(super) struct Parent {
 
 impl Maker {
     pub(super) fn program(&mut self, place: usize) {
-        let (service, _, channel, _, folders) = if place % 5 < 3 { SERVICE_ROWS[0] } else { SERVICE_ROWS[1] };
+        let (service, _, channel, _, folders) = if place % 5 < 3 {
+            SERVICE_ROWS[0]
+        } else {
+            SERVICE_ROWS[1]
+        };
         let title = words::program(place);
-        let rating = if self.random.percent(80) { 1 } else { self.random.pick(&[2, 2, 3, 3, 4]) };
+        let rating = if self.random.percent(80) {
+            1
+        } else {
+            self.random.pick(&[2, 2, 3, 3, 4])
+        };
         let (id, slug) = (FIRST + place as i64, words::slug(&title));
         let restless = (place < 20).then_some(place as i64);
-        let mut parent = Parent { id, title, slug, service, rating, seasons: Vec::new(), extras: 0, restless };
+        let mut parent = Parent {
+            id,
+            title,
+            slug,
+            service,
+            rating,
+            seasons: Vec::new(),
+            extras: 0,
+            restless,
+        };
         self.page(&parent);
         self.images(&[(&PROGRAM_IMAGES, id.into())], &parent.slug, &ROLES);
-        self.batch.put(&PROGRAM_SERVICES, cells! {"program_id": id, "position": 0i64, "service": service});
+        self.batch.put(
+            &PROGRAM_SERVICES,
+            cells! {"program_id": id, "position": 0i64, "service": service},
+        );
         self.sub_categories(&mut parent);
         for turn in 0..self.random.between(1, 2) {
-            let (folder, _) = folders.get((place + turn as usize) % folders.len()).copied().unwrap_or_default();
-            self.batch.put(&FOLDER_PROGRAMS, cells! {"folder_id": folder, "program_id": id, "position": place as i64});
+            let (folder, _) = folders
+                .get((place + turn as usize) % folders.len())
+                .copied()
+                .unwrap_or_default();
+            self.batch.put(
+                &FOLDER_PROGRAMS,
+                cells! {"folder_id": folder, "program_id": id, "position": place as i64},
+            );
         }
         let start = self.now + DAY * (1 + place as i64 % 6) + place as i64 * 60_000_000;
         self.batch.put(
@@ -49,7 +85,10 @@ impl Maker {
 
     fn page(&mut self, parent: &Parent) {
         let (sentences, shorter) = (self.random.between(2, 4), self.random.between(1, 2));
-        let (description, summary) = (words::text(&mut self.random, sentences), words::text(&mut self.random, shorter));
+        let (description, summary) = (
+            words::text(&mut self.random, sentences),
+            words::text(&mut self.random, shorter),
+        );
         let year = self.random.between(2009, 2018).to_string();
         self.batch.put(
             &PROGRAMS,
@@ -74,7 +113,11 @@ impl Maker {
         let seasons = self.random.between(1, 3);
         for place in 0..=seasons {
             let id = next(&mut self.counters.sub_category);
-            let title = if place < seasons { format!("Saison {}", place + 1) } else { "Bonus et extraits".to_owned() };
+            let title = if place < seasons {
+                format!("Saison {}", place + 1)
+            } else {
+                "Bonus et extraits".to_owned()
+            };
             self.batch.put(
                 &SUB_CATEGORIES,
                 cells! {

@@ -1,4 +1,5 @@
-//! A small deterministic source of numbers (splitmix64): the same seed gives the same catalogue everywhere.
+//! A small deterministic source of numbers (splitmix64): the same seed gives the same catalogue
+//! everywhere.
 
 pub(super) struct Random(u64);
 

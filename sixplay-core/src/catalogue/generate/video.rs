@@ -2,22 +2,53 @@
 
 use super::{DAY, HOUR, Maker, PLATFORM_CODES, SECOND, cells, next, program::Parent, words};
 use crate::catalogue::tables::{
-    AREAS, ASSETS, CHAPTERS, CLIP_IMAGES, CLIPS, PRODUCTS, PUBLICATIONS, VIDEO_CLIPS, VIDEO_IMAGES, VIDEO_PACKS, VIDEO_PRODUCTS,
-    VIDEO_SERVICES, VIDEO_SUB_CATEGORIES, VIDEOS,
+    AREAS, ASSETS, CHAPTERS, CLIP_IMAGES, CLIPS, PRODUCTS, PUBLICATIONS, VIDEO_CLIPS, VIDEO_IMAGES,
+    VIDEO_PACKS, VIDEO_PRODUCTS, VIDEO_SERVICES, VIDEO_SUB_CATEGORIES, VIDEOS,
 };
 
 const HOST: &str = "https://assets.sixplay.test";
-const KRUX: &str = r#"{"_kpa_IPTVGenre":"divers|principal","_kpa_IPTVSousGenre":"series|divertissement"}"#;
+const KRUX: &str =
+    r#"{"_kpa_IPTVGenre":"divers|principal","_kpa_IPTVSousGenre":"series|divertissement"}"#;
 
 /// Type, protocol, container, quality, and the end of the path.
-type File = (&'static str, &'static str, &'static str, &'static str, &'static str);
+type File = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
 const MP4: File = ("http_h264", "http", "mp4", "sd", "_sd.mp4");
 const MP4_HQ: File = ("http_h264", "http", "mp4", "hq", "_hq.mp4");
-const HLS: File = ("usp_hls_h264", "usp", "m3u8", "sd3-ism", "_unpnp.ism/Manifest.m3u8");
-const DASH: File = ("usp_dashcenc_h264", "usp", "ism", "sd3-ism", "_drmnp.ism/Manifest.mpd");
+const HLS: File = (
+    "usp_hls_h264",
+    "usp",
+    "m3u8",
+    "sd3-ism",
+    "_unpnp.ism/Manifest.m3u8",
+);
+const DASH: File = (
+    "usp_dashcenc_h264",
+    "usp",
+    "ism",
+    "sd3-ism",
+    "_drmnp.ism/Manifest.mpd",
+);
 // the television and Android clients know these two qualities only
-const DASH_SD: File = ("usp_dashcenc_h264", "usp", "ism", "sd", "_sd_drmnp.ism/Manifest.mpd");
-const DASH_HD: File = ("usp_dashcenc_h264", "usp", "ism", "hd", "_hd_drmnp.ism/Manifest.mpd");
+const DASH_SD: File = (
+    "usp_dashcenc_h264",
+    "usp",
+    "ism",
+    "sd",
+    "_sd_drmnp.ism/Manifest.mpd",
+);
+const DASH_HD: File = (
+    "usp_dashcenc_h264",
+    "usp",
+    "ism",
+    "hd",
+    "_hd_drmnp.ism/Manifest.mpd",
+);
 
 /// A video under construction.
 struct Draft<'a> {
@@ -38,19 +69,52 @@ impl Maker {
         let clip = next(&mut self.counters.clip);
         let event = words::event(&mut self.random);
         let whole = kind == "vi";
-        let title = if whole { format!("Épisode {} - {event}", place + 1) } else { format!("Extrait : {event}") };
-        let sentences = if whole { self.random.between(4, 8) } else { self.random.between(1, 3) };
-        let duration = if whole { self.random.between(1200, 5400) } else { self.random.between(60, 420) };
+        let title = if whole {
+            format!("Épisode {} - {event}", place + 1)
+        } else {
+            format!("Extrait : {event}")
+        };
+        let sentences = if whole {
+            self.random.between(4, 8)
+        } else {
+            self.random.between(1, 3)
+        };
+        let duration = if whole {
+            self.random.between(1200, 5400)
+        } else {
+            self.random.between(60, 420)
+        };
         let id = format!("clip_{clip}");
-        let links = [(&VIDEO_IMAGES, id.as_str().into()), (&CLIP_IMAGES, clip.into())];
+        let links = [
+            (&VIDEO_IMAGES, id.as_str().into()),
+            (&CLIP_IMAGES, clip.into()),
+        ];
         let image = self.images(&links, &clip.to_string(), &["vignette", "storyboard"]);
         let (opens, closes) = self.time();
         let description = words::text(&mut self.random, sentences);
         let slug = words::slug(&title);
-        let draft = Draft { parent, kind, id, title, slug, description, duration: duration as i64, published: opens, image };
+        let draft = Draft {
+            parent,
+            kind,
+            id,
+            title,
+            slug,
+            description,
+            duration: duration as i64,
+            published: opens,
+            image,
+        };
         self.clip(&draft, clip, place);
         self.row(&draft, &[clip]);
-        let category = if whole { parent.seasons.get(place as usize / 5).or(parent.seasons.last()).copied() } else { Some(parent.extras) };
+        let category = if whole {
+            parent
+                .seasons
+                .get(place as usize / 5)
+                .or(parent.seasons.last())
+                .copied()
+        } else {
+            Some(parent.extras)
+        };
         if let Some(category) = category {
             self.batch.put(&VIDEO_SUB_CATEGORIES, cells! {"video_id": draft.id.as_str(), "position": 0i64, "sub_category_id": category});
         }
@@ -64,11 +128,25 @@ impl Maker {
     pub(super) fn playlist(&mut self, parent: &Parent, clips: &[i64]) {
         let id = format!("playlist_{}", next(&mut self.counters.playlist));
         let title = format!("Le meilleur de {}", parent.title);
-        let image = self.images(&[(&VIDEO_IMAGES, id.as_str().into())], &id, &["vignette", "mea"]);
+        let image = self.images(
+            &[(&VIDEO_IMAGES, id.as_str().into())],
+            &id,
+            &["vignette", "mea"],
+        );
         let (opens, closes) = self.time();
         let (slug, description) = (words::slug(&title), words::text(&mut self.random, 3));
         let duration = 300 * clips.len() as i64;
-        let draft = Draft { parent, kind: "playlist", id, title, slug, description, duration, published: opens, image };
+        let draft = Draft {
+            parent,
+            kind: "playlist",
+            id,
+            title,
+            slug,
+            description,
+            duration,
+            published: opens,
+            image,
+        };
         self.row(&draft, clips);
         self.windows(&draft, opens, closes);
     }
@@ -77,10 +155,19 @@ impl Maker {
     fn time(&mut self) -> (i64, Option<i64>) {
         let past = self.now - HOUR * self.random.between(1, 24 * 120) as i64;
         match self.random.between(0, 99) {
-            0..3 => (past - 60 * DAY, Some(self.now - HOUR * self.random.between(1, 24 * 40) as i64)),
-            3..6 => (self.now + HOUR * self.random.between(1, 24 * 30) as i64, None),
+            0..3 => (
+                past - 60 * DAY,
+                Some(self.now - HOUR * self.random.between(1, 24 * 40) as i64),
+            ),
+            3..6 => (
+                self.now + HOUR * self.random.between(1, 24 * 30) as i64,
+                None,
+            ),
             6..40 => (past, None),
-            _ => (past, Some(self.now + HOUR * self.random.between(24, 24 * 365) as i64)),
+            _ => (
+                past,
+                Some(self.now + HOUR * self.random.between(24, 24 * 365) as i64),
+            ),
         }
     }
 
@@ -115,12 +202,24 @@ impl Maker {
             },
         );
         for (place, clip) in (0i64..).zip(clips) {
-            self.batch.put(&VIDEO_CLIPS, cells! {"video_id": id, "position": place, "clip_id": *clip});
+            self.batch.put(
+                &VIDEO_CLIPS,
+                cells! {"video_id": id, "position": place, "clip_id": *clip},
+            );
         }
-        self.batch.put(&VIDEO_SERVICES, cells! {"video_id": id, "position": 0i64, "service": draft.parent.service});
+        self.batch.put(
+            &VIDEO_SERVICES,
+            cells! {"video_id": id, "position": 0i64, "service": draft.parent.service},
+        );
         if draft.kind == "vi" && self.random.percent(4) {
-            self.batch.put(&VIDEO_PACKS, cells! {"video_id": id, "position": 0i64, "pack_id": 1i64});
-            self.batch.put(&VIDEO_PRODUCTS, cells! {"video_id": id, "position": 0i64, "product_id": 1i64});
+            self.batch.put(
+                &VIDEO_PACKS,
+                cells! {"video_id": id, "position": 0i64, "pack_id": 1i64},
+            );
+            self.batch.put(
+                &VIDEO_PRODUCTS,
+                cells! {"video_id": id, "position": 0i64, "product_id": 1i64},
+            );
         }
     }
 
@@ -147,7 +246,10 @@ impl Maker {
                 "age_rating": parent.rating, "advertising": 1i64, "exportable": 0i64, "freewheel": freewheel,
             },
         );
-        self.batch.put(&AREAS, cells! {"clip_id": clip, "position": 0i64, "zone_id": "10", "countries": "[]"});
+        self.batch.put(
+            &AREAS,
+            cells! {"clip_id": clip, "position": 0i64, "zone_id": "10", "countries": "[]"},
+        );
         if whole {
             self.chapters(clip, draft.duration);
         }
@@ -159,8 +261,14 @@ impl Maker {
     fn chapters(&mut self, clip: i64, duration: i64) {
         let chapters = self.random.between(2, 4) as i64;
         for place in 0..chapters {
-            let (id, title) = (next(&mut self.counters.chapter), words::event(&mut self.random).to_uppercase());
-            let (start, end) = ((duration * place) as f64 / chapters as f64, (duration * (place + 1)) as f64 / chapters as f64);
+            let (id, title) = (
+                next(&mut self.counters.chapter),
+                words::event(&mut self.random).to_uppercase(),
+            );
+            let (start, end) = (
+                (duration * place) as f64 / chapters as f64,
+                (duration * (place + 1)) as f64 / chapters as f64,
+            );
             self.batch.put(
                 &CHAPTERS,
                 cells! {
@@ -173,9 +281,17 @@ impl Maker {
 
     fn assets(&mut self, draft: &Draft<'_>, clip: i64) {
         let whole = draft.kind == "vi";
-        let web: &[File] = if whole { &[HLS, DASH, MP4] } else { &[MP4, MP4_HQ] };
-        let files: [(&str, &[File]); 4] =
-            [("m6group_web", web), ("m6group_androidmob", &[DASH_SD]), ("m6group_iphone", &[HLS]), ("chromecast", &[DASH_HD])];
+        let web: &[File] = if whole {
+            &[HLS, DASH, MP4]
+        } else {
+            &[MP4, MP4_HQ]
+        };
+        let files: [(&str, &[File]); 4] = [
+            ("m6group_web", web),
+            ("m6group_androidmob", &[DASH_SD]),
+            ("m6group_iphone", &[HLS]),
+            ("chromecast", &[DASH_HD]),
+        ];
         for (platform, files) in files {
             for (place, file) in (0i64..).zip(files) {
                 self.asset(draft, clip, platform, place, *file);
@@ -185,7 +301,11 @@ impl Maker {
 
     fn asset(&mut self, draft: &Draft<'_>, clip: i64, platform: &str, place: i64, file: File) {
         let (kind, protocol, container, quality, end) = file;
-        let (id, service, parent) = (next(&mut self.counters.asset), draft.parent.service, &draft.parent.slug);
+        let (id, service, parent) = (
+            next(&mut self.counters.asset),
+            draft.parent.service,
+            &draft.parent.slug,
+        );
         let folder = match file.3 {
             _ if container == "mp4" => "mp4",
             _ if end.ends_with("m3u8") => "hls",
@@ -198,7 +318,11 @@ impl Maker {
         } else {
             format!("{HOST}/{physical}?expiration=4102444800&token={token:016x}")
         };
-        let form = if draft.kind == "vi" { "longform" } else { "shortform" };
+        let form = if draft.kind == "vi" {
+            "longform"
+        } else {
+            "shortform"
+        };
         let ooyala = format!(
             r#"{{"category":"replay/{parent}","content_form":"{form}","tags":"{service},{platform},catchup,{form},{parent},pack_25_49,pack_entertainment,clip_{clip}"}}"#
         );
@@ -215,9 +339,17 @@ impl Maker {
 
 /// The statistics labels of a file.
 fn estat(draft: &Draft<'_>, clip: i64, asset: i64, platform: &str) -> String {
-    let (service, program, title) = (draft.parent.service, draft.parent.slug.replace('-', "_"), draft.slug.replace('-', "_"));
+    let (service, program, title) = (
+        draft.parent.service,
+        draft.parent.slug.replace('-', "_"),
+        draft.slug.replace('-', "_"),
+    );
     format!(
         r#"{{"diffusion":"replay","domaine":"www.sixplay.test|{platform}","gnr":"{}|catchup","flux":"{program}_c{clip}_vf","nv1":"{service}","nv2":"series_fictions","nv3":"{program}","nv4":"{title}","nv5":"{clip}|{asset}","nv6":"","nv7":"","nv8":"","nv9":"web","nv10":"","nv11":"unitaire","nv12":"j_7","nv13":"noon","nv14":"","nv15":"","nv16":"j_0","msDm":"TVOD","msCid":"{clip}","msCh":857}}"#,
-        if draft.kind == "vi" { "integral" } else { "bonus" }
+        if draft.kind == "vi" {
+            "integral"
+        } else {
+            "bonus"
+        }
     )
 }

@@ -111,9 +111,15 @@ const SENTENCES: [&str; 20] = [
 
 /// The title of the program in this place; no two are the same.
 pub(super) fn program(place: usize) -> String {
-    let subject = SUBJECTS.get(place % SUBJECTS.len()).copied().unwrap_or_default();
+    let subject = SUBJECTS
+        .get(place % SUBJECTS.len())
+        .copied()
+        .unwrap_or_default();
     let round = place / SUBJECTS.len();
-    let complement = COMPLEMENTS.get((place + 11 * round) % COMPLEMENTS.len()).copied().unwrap_or_default();
+    let complement = COMPLEMENTS
+        .get((place + 11 * round) % COMPLEMENTS.len())
+        .copied()
+        .unwrap_or_default();
     match round / COMPLEMENTS.len() {
         0 => format!("{subject} {complement}"),
         again => format!("{subject} {complement}, saison {}", again + 1),
@@ -126,12 +132,17 @@ pub(super) fn event(random: &mut Random) -> &'static str {
 
 /// So many sentences.
 pub(super) fn text(random: &mut Random, sentences: u64) -> String {
-    (0..sentences).map(|_| random.pick(&SENTENCES)).collect::<Vec<&str>>().join(" ")
+    (0..sentences)
+        .map(|_| random.pick(&SENTENCES))
+        .collect::<Vec<&str>>()
+        .join(" ")
 }
 
 /// A title as it stands in addresses.
 pub(super) fn slug(title: &str) -> String {
     let folded = crate::catalogue::wire::folded(title);
-    let words = folded.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let words = folded
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
     words.collect::<Vec<&str>>().join("-")
 }

@@ -1,4 +1,5 @@
-//! Loads bodies of the v2 middleware, or exported rows, and tells where what is then served differs.
+//! Loads bodies of the v2 middleware, or exported rows, and tells where what is then served
+//! differs.
 
 mod compare;
 mod loader;
@@ -34,7 +35,8 @@ const BODIES: u64 = 64 << 20;
 pub struct ImportOptions {
     /// The platform in the path.
     pub platform: String,
-    /// The service in the path, a root service for most bodies; folders belong to it, other services are listed under it.
+    /// The service in the path, a root service for most bodies; folders belong to it, other
+    /// services are listed under it.
     pub service: String,
     /// The customer whose services these are.
     pub customer: String,
@@ -47,7 +49,13 @@ pub struct ImportOptions {
 impl Default for ImportOptions {
     /// `m6group_web`, `6play`, `m6web`, no folder, now.
     fn default() -> Self {
-        Self { platform: "m6group_web".into(), service: "6play".into(), customer: "m6web".into(), folder: None, at: Timestamp::now() }
+        Self {
+            platform: "m6group_web".into(),
+            service: "6play".into(),
+            customer: "m6web".into(),
+            folder: None,
+            at: Timestamp::now(),
+        }
     }
 }
 
@@ -65,19 +73,33 @@ impl Input {
     pub fn file(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| {
-            let kind = if error.kind() == std::io::ErrorKind::NotFound { ErrorKind::NotFound } else { ErrorKind::Invalid };
-            Error::new(kind, "catalogue.import", "the file cannot be opened").with("file", &name).with_source(error)
+            let kind = if error.kind() == std::io::ErrorKind::NotFound {
+                ErrorKind::NotFound
+            } else {
+                ErrorKind::Invalid
+            };
+            Error::new(kind, "catalogue.import", "the file cannot be opened")
+                .with("file", &name)
+                .with_source(error)
         })?;
-        Ok(Self { name, content: Box::new(BufReader::new(file)) })
+        Ok(Self {
+            name,
+            content: Box::new(BufReader::new(file)),
+        })
     }
 
     /// Text at hand, under the name that errors and differences give.
     pub fn text(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
-        Self { name: name.into(), content: Box::new(Cursor::new(text.into())) }
+        Self {
+            name: name.into(),
+            content: Box::new(Cursor::new(text.into())),
+        }
     }
 
     fn is_records(&mut self) -> bool {
-        self.content.fill_buf().is_ok_and(|start| start.starts_with(records::START))
+        self.content
+            .fill_buf()
+            .is_ok_and(|start| start.starts_with(records::START))
     }
 }
 
@@ -88,7 +110,8 @@ pub struct Imported {
     pub records: u64,
     /// Where the same request would now be answered differently.
     pub differences: Vec<Difference>,
-    /// The videos that their dates hide at the instant of the options: compared as of the opening of a window, and not served yet or any more.
+    /// The videos that their dates hide at the instant of the options: compared as of the opening
+    /// of a window, and not served yet or any more.
     pub hidden: Vec<String>,
 }
 
@@ -107,15 +130,21 @@ pub struct Difference {
 
 /// Loads `inputs` in one transaction: either all of it is there afterwards or nothing.
 ///
-/// An input holds bodies of the v2 middleware (a video, program, service, folder or age rating, or arrays of them, told
-/// apart by their keys) or the lines of [`export`](super::export()). Rows that exist are updated. A video's windows go
-/// from its `publication_date` to its expiration, on the platform of `options` and the services of the body.
-/// Afterwards each body is compared with what the middleware would serve, numbers by value: 0 equals 0.0.
+/// An input holds bodies of the v2 middleware (a video, program, service, folder or age rating, or
+/// arrays of them, told apart by their keys) or the lines of [`export`](super::export()). Rows that
+/// exist are updated. A video's windows go from its `publication_date` to its expiration, on the
+/// platform of `options` and the services of the body. Afterwards each body is compared with what
+/// the middleware would serve, numbers by value: 0 equals 0.0.
 ///
 /// # Errors
-/// `Invalid` for a bad record, naming file, path and value; `TooLarge` above 64 MiB a file of bodies or 1 MiB a line;
-/// `Conflict` when rows contradict each other (a reference to nothing), naming table and key; `Unavailable`, `Timeout`.
-pub async fn import(store: &Store, inputs: Vec<Input>, options: &ImportOptions) -> Result<Imported> {
+/// `Invalid` for a bad record, naming file, path and value; `TooLarge` above 64 MiB a file of
+/// bodies or 1 MiB a line; `Conflict` when rows contradict each other (a reference to nothing),
+/// naming table and key; `Unavailable`, `Timeout`.
+pub async fn import(
+    store: &Store,
+    inputs: Vec<Input>,
+    options: &ImportOptions,
+) -> Result<Imported> {
     let mut tx = store.begin().await?;
     let mut done = Imported::default();
     let mut bodies = Vec::new();
@@ -156,34 +185,61 @@ struct Body {
 
 fn read(input: Input) -> Result<Vec<Body>> {
     let file = input.name;
-    let invalid = |message: &'static str| Error::invalid("catalogue.import", message).with("file", &file);
+    let invalid =
+        |message: &'static str| Error::invalid("catalogue.import", message).with("file", &file);
     let mut bytes = Vec::new();
-    input.content.take(BODIES + 1).read_to_end(&mut bytes).map_err(|error| invalid("the file cannot be read").with_source(error))?;
+    input
+        .content
+        .take(BODIES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| invalid("the file cannot be read").with_source(error))?;
     if bytes.len() as u64 > BODIES {
-        return Err(Error::too_large("catalogue.import", "the file is too large").with("file", &file).with("limit", BODIES));
+        return Err(
+            Error::too_large("catalogue.import", "the file is too large")
+                .with("file", &file)
+                .with("limit", BODIES),
+        );
     }
-    let value = serde_json::from_slice(&bytes).map_err(|error| invalid("the file is no JSON").with_source(error))?;
+    let value = serde_json::from_slice(&bytes)
+        .map_err(|error| invalid("the file is no JSON").with_source(error))?;
     let items: Vec<(usize, String, Value)> = match value {
-        Value::Array(items) => items.into_iter().enumerate().map(|(place, item)| (place, format!("[{place}]"), item)).collect(),
+        Value::Array(items) => items
+            .into_iter()
+            .enumerate()
+            .map(|(place, item)| (place, format!("[{place}]"), item))
+            .collect(),
         single => vec![(0, String::new(), single)],
     };
     let body = |(place, path, value): (usize, String, Value)| {
         let kind = kind(&value, &path).map_err(|error| error.with("file", &file))?;
-        Ok(Body { kind, file: file.clone(), path, place, value })
+        Ok(Body {
+            kind,
+            file: file.clone(),
+            path,
+            place,
+            value,
+        })
     };
     items.into_iter().map(body).collect()
 }
 
 fn kind(value: &Value, path: &str) -> Result<Kind> {
     let has = |key: &str| value.get(key).is_some();
-    let is_video = |id: &Value| id.as_str().is_some_and(|id| id.starts_with("clip_") || id.starts_with("playlist_"));
+    let is_video = |id: &Value| {
+        id.as_str()
+            .is_some_and(|id| id.starts_with("clip_") || id.starts_with("playlist_"))
+    };
     match () {
         () if has("service_template") => Ok(Kind::Service),
         () if value.get("id").is_some_and(is_video) => Ok(Kind::Video),
         () if has("title") && has("id") => Ok(Kind::Program),
         () if has("name") && has("id") => Ok(Kind::Folder),
         () if has("label") && has("code") => Ok(Kind::Rating),
-        () => Err(bad(path, value, "neither a video, a program, a service, a folder nor an age rating")),
+        () => Err(bad(
+            path,
+            value,
+            "neither a video, a program, a service, a folder nor an age rating",
+        )),
     }
 }
 

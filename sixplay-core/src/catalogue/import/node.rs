@@ -1,4 +1,5 @@
-//! A JSON object being read: every key is taken once, what nobody takes is kept as it is, and every error names the place.
+//! A JSON object being read: every key is taken once, what nobody takes is kept as it is, and every
+//! error names the place.
 
 use sea_query::Value as Cell;
 use serde_json::{Map, Value};
@@ -33,7 +34,11 @@ impl Node {
     }
 
     pub fn at(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     /// The cells of the columns that the wire shows and this object has.
@@ -41,7 +46,11 @@ impl Node {
     /// A null where the column is shown only when filled stays for `rest`, so that it comes back.
     pub fn cells(&mut self, table: &Table) -> Result<Cells> {
         let mut cells = Cells::new();
-        for column in table.columns.iter().filter(|column| column.wire != Wire::Hidden) {
+        for column in table
+            .columns
+            .iter()
+            .filter(|column| column.wire != Wire::Hidden)
+        {
             let optional = matches!(column.wire, Wire::Filled | Wire::Detail);
             let value = match self.object.get(column.name) {
                 Some(Value::Null) if optional => Some(Value::Null),
@@ -49,9 +58,15 @@ impl Node {
                 None => None,
             };
             match value {
-                Some(value) => cells.push((column.name, cell(column, value, &self.at(column.name))?)),
+                Some(value) => {
+                    cells.push((column.name, cell(column, value, &self.at(column.name))?))
+                }
                 None if column.required && column.default.is_none() => {
-                    return Err(bad(&self.at(column.name), &Value::Null, "the key is missing"));
+                    return Err(bad(
+                        &self.at(column.name),
+                        &Value::Null,
+                        "the key is missing",
+                    ));
                 }
                 None => {}
             }
@@ -74,7 +89,12 @@ impl Node {
             None => Ok(None),
             Some(Value::Array(items)) => {
                 let node = |(place, item)| Self::new(item, format!("{path}[{place}]"));
-                items.into_iter().enumerate().map(node).collect::<Result<_>>().map(Some)
+                items
+                    .into_iter()
+                    .enumerate()
+                    .map(node)
+                    .collect::<Result<_>>()
+                    .map(Some)
             }
             Some(other) => Err(bad(&path, &other, "a list is expected")),
         }
@@ -112,12 +132,25 @@ impl Node {
 fn cell(column: &Column, value: Value, path: &str) -> Result<Cell> {
     if value.is_null() {
         let refused = column.required;
-        return if refused { Err(bad(path, &value, "a value is expected")) } else { Ok(column.null()) };
+        return if refused {
+            Err(bad(path, &value, "a value is expected"))
+        } else {
+            Ok(column.null())
+        };
     }
     match column.kind {
-        Kind::Int => value.as_i64().map(Cell::from).ok_or_else(|| bad(path, &value, "an integer is expected")),
-        Kind::Bool => value.as_bool().map(|flag| Cell::from(i64::from(flag))).ok_or_else(|| bad(path, &value, "true or false is expected")),
-        Kind::Real => value.as_f64().map(Cell::from).ok_or_else(|| bad(path, &value, "a number is expected")),
+        Kind::Int => value
+            .as_i64()
+            .map(Cell::from)
+            .ok_or_else(|| bad(path, &value, "an integer is expected")),
+        Kind::Bool => value
+            .as_bool()
+            .map(|flag| Cell::from(i64::from(flag)))
+            .ok_or_else(|| bad(path, &value, "true or false is expected")),
+        Kind::Real => value
+            .as_f64()
+            .map(Cell::from)
+            .ok_or_else(|| bad(path, &value, "a number is expected")),
         Kind::Code(limit) => text(value, path, |text| text.chars().count() <= limit as usize),
         Kind::Text => text(value, path, |text| text.len() <= TEXT),
         Kind::Instant => date(&value, path).map(Cell::from),
@@ -127,7 +160,11 @@ fn cell(column: &Column, value: Value, path: &str) -> Result<Cell> {
 
 fn text(value: Value, path: &str, fits: impl Fn(&str) -> bool) -> Result<Cell> {
     match value {
-        Value::String(text) if text.contains('\0') => Err(bad(path, &Value::String(text), "the text holds a NUL character")),
+        Value::String(text) if text.contains('\0') => Err(bad(
+            path,
+            &Value::String(text),
+            "the text holds a NUL character",
+        )),
         Value::String(text) if fits(&text) => Ok(text.into()),
         Value::String(text) => Err(bad(path, &Value::String(text), "the text is too long")),
         other => Err(bad(path, &other, "a text is expected")),
@@ -136,11 +173,18 @@ fn text(value: Value, path: &str, fits: impl Fn(&str) -> bool) -> Result<Cell> {
 
 pub(super) fn json(value: Value, path: &str) -> Result<Cell> {
     let text = value.to_string();
-    if text.len() > TEXT { Err(bad(path, &value, "the value is too long")) } else { Ok(text.into()) }
+    if text.len() > TEXT {
+        Err(bad(path, &value, "the value is too long"))
+    } else {
+        Ok(text.into())
+    }
 }
 
 fn date(value: &Value, path: &str) -> Result<i64> {
-    value.as_str().and_then(instant).ok_or_else(|| bad(path, value, "a date YYYY-MM-DD HH:MM:SS is expected"))
+    value
+        .as_str()
+        .and_then(instant)
+        .ok_or_else(|| bad(path, value, "a date YYYY-MM-DD HH:MM:SS is expected"))
 }
 
 /// A refused value; the record's file is added by whoever knows it.
@@ -149,5 +193,7 @@ pub(super) fn bad(path: &str, value: &Value, message: &'static str) -> Error {
     if shown.chars().count() > 200 {
         shown = shown.chars().take(200).chain(['…']).collect();
     }
-    Error::invalid("catalogue.import", message).with("path", path).with("value", shown)
+    Error::invalid("catalogue.import", message)
+        .with("path", path)
+        .with("value", shown)
 }

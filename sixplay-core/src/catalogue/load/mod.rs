@@ -49,7 +49,13 @@ impl Keys {
 }
 
 /// The rows of `query` whose `column` of `table` is one of `keys`.
-async fn matching(tx: &mut Transaction, query: &SelectStatement, table: &Table, column: &'static str, keys: &Keys) -> Result<Vec<Row>> {
+async fn matching(
+    tx: &mut Transaction,
+    query: &SelectStatement,
+    table: &Table,
+    column: &'static str,
+    keys: &Keys,
+) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for chunk in keys.0.chunks(KEYS) {
         let mut query = query.clone();
@@ -60,22 +66,42 @@ async fn matching(tx: &mut Transaction, query: &SelectStatement, table: &Table, 
 }
 
 /// The rows of `table` whose `column` is one of `keys`, ordered by the primary key.
-async fn select(tx: &mut Transaction, table: &Table, column: &'static str, keys: &Keys) -> Result<Vec<Row>> {
+async fn select(
+    tx: &mut Transaction,
+    table: &Table,
+    column: &'static str,
+    keys: &Keys,
+) -> Result<Vec<Row>> {
     let mut query = Query::select();
-    query.columns(table.columns.iter().map(|column| (table.name, column.name))).from(table.name);
+    query
+        .columns(table.columns.iter().map(|column| (table.name, column.name)))
+        .from(table.name);
     for key in table.key() {
         query.order_by((table.name, key.name), Order::Asc);
     }
     matching(tx, &query, table, column, keys).await
 }
 
-/// The rows of `table` in the lists that `link` keeps; the owner's key comes as `owner`, the list's order is kept.
-async fn listed(tx: &mut Transaction, link: &Table, owner: &'static str, to: &'static str, table: &Table, keys: &Keys) -> Result<Vec<Row>> {
+/// The rows of `table` in the lists that `link` keeps; the owner's key comes as `owner`, the list's
+/// order is kept.
+async fn listed(
+    tx: &mut Transaction,
+    link: &Table,
+    owner: &'static str,
+    to: &'static str,
+    table: &Table,
+    keys: &Keys,
+) -> Result<Vec<Row>> {
     let mut query = Query::select();
-    query.expr_as(Expr::col((link.name, owner)), "owner").from(link.name);
+    query
+        .expr_as(Expr::col((link.name, owner)), "owner")
+        .from(link.name);
     query.columns(table.columns.iter().map(|column| (table.name, column.name)));
     if let Some(key) = table.key().first() {
-        query.inner_join(table.name, Expr::col((link.name, to)).equals((table.name, key.name)));
+        query.inner_join(
+            table.name,
+            Expr::col((link.name, to)).equals((table.name, key.name)),
+        );
     }
     for key in link.key() {
         query.order_by((link.name, key.name), Order::Asc);
@@ -93,8 +119,14 @@ fn grouped<T>(rows: &[Row], owner: &str, read: impl Fn(&Row) -> Result<T>) -> Re
 }
 
 /// Rows as `read` makes them, by their own key.
-fn by_key<T>(rows: &[Row], key: &str, read: impl Fn(&Row) -> Result<T>) -> Result<HashMap<String, T>> {
-    rows.iter().map(|row| Ok((row.key(key)?, read(row)?))).collect()
+fn by_key<T>(
+    rows: &[Row],
+    key: &str,
+    read: impl Fn(&Row) -> Result<T>,
+) -> Result<HashMap<String, T>> {
+    rows.iter()
+        .map(|row| Ok((row.key(key)?, read(row)?)))
+        .collect()
 }
 
 /// Takes an owner's rows, none when there are none.
@@ -103,9 +135,21 @@ fn taken<T>(groups: &mut Grouped<T>, owner: &str) -> Vec<T> {
 }
 
 /// The wire objects of `table` listed by `link`, per owner.
-async fn objects(tx: &mut Transaction, link: &Table, to: &'static str, table: &Table, keys: &Keys) -> Result<Grouped<String>> {
-    let Some(owner) = link.key().first().map(|key| key.name) else { return Ok(HashMap::new()) };
-    grouped(&listed(tx, link, owner, to, table, keys).await?, "owner", |row| object(table, row))
+async fn objects(
+    tx: &mut Transaction,
+    link: &Table,
+    to: &'static str,
+    table: &Table,
+    keys: &Keys,
+) -> Result<Grouped<String>> {
+    let Some(owner) = link.key().first().map(|key| key.name) else {
+        return Ok(HashMap::new());
+    };
+    grouped(
+        &listed(tx, link, owner, to, table, keys).await?,
+        "owner",
+        |row| object(table, row),
+    )
 }
 
 async fn images(tx: &mut Transaction, link: &Table, keys: &Keys) -> Result<Grouped<String>> {
@@ -114,7 +158,11 @@ async fn images(tx: &mut Transaction, link: &Table, keys: &Keys) -> Result<Group
 
 /// The wire object of one age rating.
 pub(super) async fn rating(tx: &mut Transaction, id: i64) -> Result<Option<String>> {
-    Ok(ratings(tx, &Keys::ints([id])).await?.into_values().next().map(|rating| rating.json))
+    Ok(ratings(tx, &Keys::ints([id]))
+        .await?
+        .into_values()
+        .next()
+        .map(|rating| rating.json))
 }
 
 async fn ratings(tx: &mut Transaction, keys: &Keys) -> Result<HashMap<String, Rating>> {
@@ -122,7 +170,10 @@ async fn ratings(tx: &mut Transaction, keys: &Keys) -> Result<HashMap<String, Ra
     by_key(&rows, "id", |row| {
         let code = row.text("code")?;
         // a customer's codes may be words
-        Ok(Rating { level: code.parse().unwrap_or(row.int("id")?), json: object(&AGE_RATINGS, row)? })
+        Ok(Rating {
+            level: code.parse().unwrap_or(row.int("id")?),
+            json: object(&AGE_RATINGS, row)?,
+        })
     })
 }
 
@@ -136,9 +187,13 @@ fn referred<T: Clone>(found: &HashMap<String, T>, row: &Row, column: &str) -> Re
 
 /// The references of a column, without those that are null.
 fn ints(rows: &[Row], column: &str) -> Result<Vec<i64>> {
-    rows.iter().filter_map(|row| row.opt_int(column).transpose()).collect()
+    rows.iter()
+        .filter_map(|row| row.opt_int(column).transpose())
+        .collect()
 }
 
 fn texts(rows: &[Row], column: &str) -> Result<Vec<String>> {
-    rows.iter().filter_map(|row| row.opt_text(column).transpose()).collect()
+    rows.iter()
+        .filter_map(|row| row.opt_text(column).transpose())
+        .collect()
 }

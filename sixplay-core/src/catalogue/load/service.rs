@@ -4,14 +4,17 @@ use std::{collections::HashMap, sync::Arc};
 
 use sea_query::{Expr, ExprTrait, Order, Query};
 
-use super::{Grouped, Keys, by_key, grouped, images, listed, matching, objects, select, taken, texts};
+use super::{
+    Grouped, Keys, by_key, grouped, images, listed, matching, objects, select, taken, texts,
+};
 use crate::{
     Result,
     catalogue::{
         rows::{Folder, Service},
         tables::{
-            CHANNELS, FOLDERS, FREEMIUM_PRODUCTS, PACKS, PLATFORMS, SERVICE_CHANNELS, SERVICE_IMAGES, SERVICE_PACKS, SERVICE_PLATFORMS,
-            SERVICE_PRODUCTS, SERVICE_ROOTS, SERVICES,
+            CHANNELS, FOLDERS, FREEMIUM_PRODUCTS, PACKS, PLATFORMS, SERVICE_CHANNELS,
+            SERVICE_IMAGES, SERVICE_PACKS, SERVICE_PLATFORMS, SERVICE_PRODUCTS, SERVICE_ROOTS,
+            SERVICES,
         },
         wire::{Object, members},
     },
@@ -23,13 +26,19 @@ pub(super) type Services = HashMap<String, Arc<Service>>;
 /// Services as other documents refer to them: switches, roots, images.
 pub(super) async fn referenced(tx: &mut Transaction, keys: &Keys) -> Result<Services> {
     let found = basic(tx, keys).await?;
-    Ok(found.into_iter().map(|(code, service)| (code, Arc::new(service))).collect())
+    Ok(found
+        .into_iter()
+        .map(|(code, service)| (code, Arc::new(service)))
+        .collect())
 }
 
 async fn basic(tx: &mut Transaction, keys: &Keys) -> Result<HashMap<String, Service>> {
     let rows = select(tx, &SERVICES, "code", keys).await?;
     let roots = listed(tx, &SERVICE_ROOTS, "service", "root", &SERVICES, keys).await?;
-    let enabled: Vec<Row> = roots.into_iter().filter(|row| row.flag("enabled").unwrap_or_default()).collect();
+    let enabled: Vec<Row> = roots
+        .into_iter()
+        .filter(|row| row.flag("enabled").unwrap_or_default())
+        .collect();
     let mut roots = grouped(&enabled, "owner", |row| row.text("code"))?;
     let mut images = images(tx, &SERVICE_IMAGES, keys).await?;
     let mut services = by_key(&rows, "code", service)?;
@@ -43,7 +52,11 @@ async fn basic(tx: &mut Transaction, keys: &Keys) -> Result<HashMap<String, Serv
 fn service(row: &Row) -> Result<Service> {
     let (code, priority) = (row.text("code")?, row.int("priority")?);
     let id = row.opt_int("id")?.map(|id| id.to_string());
-    let reference = Object::new().text("code", &code).or_null("id", id.as_deref()).int("priority", priority).inner();
+    let reference = Object::new()
+        .text("code", &code)
+        .or_null("id", id.as_deref())
+        .int("priority", priority)
+        .inner();
     Ok(Service {
         enabled: row.flag("enabled")?,
         template: row.opt_text("template")?,
@@ -56,13 +69,23 @@ fn service(row: &Row) -> Result<Service> {
 }
 
 /// Services whole, for their own documents.
-pub(in crate::catalogue) async fn services(tx: &mut Transaction, codes: &[String]) -> Result<HashMap<String, Service>> {
+pub(in crate::catalogue) async fn services(
+    tx: &mut Transaction,
+    codes: &[String],
+) -> Result<HashMap<String, Service>> {
     let keys = Keys::texts(codes);
     let mut services = basic(tx, &keys).await?;
     let mut platforms = platforms(tx, &keys).await?;
     let mut channels = channels(tx, &keys).await?;
     let mut packs = objects(tx, &SERVICE_PACKS, "pack_id", &PACKS, &keys).await?;
-    let mut products = objects(tx, &SERVICE_PRODUCTS, "product_id", &FREEMIUM_PRODUCTS, &keys).await?;
+    let mut products = objects(
+        tx,
+        &SERVICE_PRODUCTS,
+        "product_id",
+        &FREEMIUM_PRODUCTS,
+        &keys,
+    )
+    .await?;
     for (code, service) in &mut services {
         service.platforms = taken(&mut platforms, code);
         service.channels = taken(&mut channels, code);
@@ -74,26 +97,46 @@ pub(in crate::catalogue) async fn services(tx: &mut Transaction, codes: &[String
 
 /// The enabled platforms of each service.
 async fn platforms(tx: &mut Transaction, keys: &Keys) -> Result<Grouped<String>> {
-    let rows = listed(tx, &SERVICE_PLATFORMS, "service", "platform", &PLATFORMS, keys).await?;
-    let enabled: Vec<Row> = rows.into_iter().filter(|row| row.flag("enabled").unwrap_or_default()).collect();
+    let rows = listed(
+        tx,
+        &SERVICE_PLATFORMS,
+        "service",
+        "platform",
+        &PLATFORMS,
+        keys,
+    )
+    .await?;
+    let enabled: Vec<Row> = rows
+        .into_iter()
+        .filter(|row| row.flag("enabled").unwrap_or_default())
+        .collect();
     grouped(&enabled, "owner", |row| row.text("code"))
 }
 
 async fn channels(tx: &mut Transaction, keys: &Keys) -> Result<Grouped<String>> {
     let (link, table) = (SERVICE_CHANNELS.name, CHANNELS.name);
     let mut query = Query::select();
-    query.columns([(link, "service"), (link, "main")]).from(link);
+    query
+        .columns([(link, "service"), (link, "main")])
+        .from(link);
     query.columns(CHANNELS.columns.iter().map(|column| (table, column.name)));
-    query.inner_join(table, Expr::col((link, "channel")).equals((table, "code"))).order_by((link, "position"), Order::Asc);
+    query
+        .inner_join(table, Expr::col((link, "channel")).equals((table, "code")))
+        .order_by((link, "position"), Order::Asc);
     let rows = matching(tx, &query, &SERVICE_CHANNELS, "service", keys).await?;
     grouped(&rows, "service", |row| {
         let main = row.opt_int("main")?.map(|main| main.to_string());
-        Ok(Object::of(&members(&CHANNELS, row)?).or_null("main", main.as_deref()).end())
+        Ok(Object::of(&members(&CHANNELS, row)?)
+            .or_null("main", main.as_deref())
+            .end())
     })
 }
 
 /// Folders by the text of their id.
-pub(in crate::catalogue) async fn folders(tx: &mut Transaction, ids: &[i64]) -> Result<HashMap<String, Folder>> {
+pub(in crate::catalogue) async fn folders(
+    tx: &mut Transaction,
+    ids: &[i64],
+) -> Result<HashMap<String, Folder>> {
     let rows = select(tx, &FOLDERS, "id", &Keys::ints(ids.iter().copied())).await?;
     let keys = Keys::texts(texts(&rows, "service")?);
     let mut services = basic(tx, &keys).await?;
@@ -101,14 +144,20 @@ pub(in crate::catalogue) async fn folders(tx: &mut Transaction, ids: &[i64]) -> 
     for (code, service) in &mut services {
         service.platforms = taken(&mut platforms, code);
     }
-    let services: Services = services.into_iter().map(|(code, service)| (code, Arc::new(service))).collect();
+    let services: Services = services
+        .into_iter()
+        .map(|(code, service)| (code, Arc::new(service)))
+        .collect();
     by_key(&rows, "id", |row| {
         Ok(Folder {
             id: row.int("id")?,
             name: row.text("name")?,
             enabled: row.flag("enabled")?,
             sort_index: row.opt_int("sort_index")?,
-            service: services.get(&row.text("service")?).cloned().unwrap_or_default(),
+            service: services
+                .get(&row.text("service")?)
+                .cloned()
+                .unwrap_or_default(),
             members: members(&FOLDERS, row)?,
         })
     })

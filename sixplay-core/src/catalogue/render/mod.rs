@@ -24,7 +24,9 @@ use crate::source::{Publishable, Rendered};
 impl Window {
     /// Whether nothing but the clock decides about it.
     fn counts(&self) -> bool {
-        self.platform_enabled && self.service.enabled && self.closes.is_none_or(|closes| closes > self.opens)
+        self.platform_enabled
+            && self.service.enabled
+            && self.closes.is_none_or(|closes| closes > self.opens)
     }
 
     fn is_open(&self, now: i64) -> bool {
@@ -33,7 +35,11 @@ impl Window {
 
     /// The next instant after `now` at which it opens or closes.
     fn next_change(&self, now: i64) -> Option<i64> {
-        [Some(self.opens), self.closes].into_iter().flatten().filter(|instant| self.counts() && *instant > now).min()
+        [Some(self.opens), self.closes]
+            .into_iter()
+            .flatten()
+            .filter(|instant| self.counts() && *instant > now)
+            .min()
     }
 }
 
@@ -45,7 +51,10 @@ struct Openings<'a> {
 
 impl<'a> Openings<'a> {
     fn at(windows: impl IntoIterator<Item = &'a Window>, now: i64) -> Self {
-        let mut found = Self { open: Vec::new(), next_change: None };
+        let mut found = Self {
+            open: Vec::new(),
+            next_change: None,
+        };
         for window in windows {
             found.next_change = earliest(found.next_change, window.next_change(now));
             if window.is_open(now) {
@@ -56,7 +65,11 @@ impl<'a> Openings<'a> {
     }
 
     fn from(&self) -> i64 {
-        self.open.iter().map(|window| window.opens).min().unwrap_or_default()
+        self.open
+            .iter()
+            .map(|window| window.opens)
+            .min()
+            .unwrap_or_default()
     }
 
     fn until(&self) -> Option<i64> {
@@ -74,27 +87,48 @@ impl<'a> Openings<'a> {
     fn documents(&self) -> Vec<String> {
         let mut merged: BTreeMap<(&str, &str), Vec<&Window>> = BTreeMap::new();
         for window in &self.open {
-            merged.entry((&window.platform, &window.service.code)).or_default().push(window);
+            merged
+                .entry((&window.platform, &window.service.code))
+                .or_default()
+                .push(window);
         }
-        merged.into_iter().map(|((platform, _), windows)| document(platform, &windows)).collect()
+        merged
+            .into_iter()
+            .map(|((platform, _), windows)| document(platform, &windows))
+            .collect()
     }
 }
 
 fn document(platform: &str, windows: &[&Window]) -> String {
-    let from = windows.iter().map(|window| window.opens).min().unwrap_or_default();
+    let from = windows
+        .iter()
+        .map(|window| window.opens)
+        .min()
+        .unwrap_or_default();
     let until = latest_end(windows.iter().copied()).map(|until| until.to_string());
     let services = windows.iter().take(1).flat_map(|window| codes(window));
-    Object::new().text("platform", platform).texts("services", services).int("from", from).maybe("until", until.as_deref()).end()
+    Object::new()
+        .text("platform", platform)
+        .texts("services", services)
+        .int("from", from)
+        .maybe("until", until.as_deref())
+        .end()
 }
 
-/// The codes under which a window is found: its service's and those of the roots that list the service.
+/// The codes under which a window is found: its service's and those of the roots that list the
+/// service.
 fn codes(window: &Window) -> impl Iterator<Item = &str> {
-    std::iter::once(&window.service.code).chain(&window.service.roots).map(String::as_str)
+    std::iter::once(&window.service.code)
+        .chain(&window.service.roots)
+        .map(String::as_str)
 }
 
 /// The latest end, `None` when one of the windows has no end or there is none.
 fn latest_end<'a>(windows: impl Iterator<Item = &'a Window>) -> Option<i64> {
-    windows.map(|window| window.closes).max_by_key(|closes| closes.unwrap_or(i64::MAX)).flatten()
+    windows
+        .map(|window| window.closes)
+        .max_by_key(|closes| closes.unwrap_or(i64::MAX))
+        .flatten()
 }
 
 fn earliest(one: Option<i64>, other: Option<i64>) -> Option<i64> {
@@ -106,7 +140,13 @@ fn closed_reason<'a>(windows: impl Iterator<Item = &'a Window> + Clone, now: i64
     let counting = windows.clone().filter(|window| window.counts());
     match (windows.clone().next(), counting.clone().next()) {
         (None, _) => "no_window",
-        (_, None) if windows.clone().any(|window| window.platform_enabled && !window.service.enabled) => "service_disabled",
+        (_, None)
+            if windows
+                .clone()
+                .any(|window| window.platform_enabled && !window.service.enabled) =>
+        {
+            "service_disabled"
+        }
         (_, None) if windows.clone().any(|window| !window.platform_enabled) => "platform_disabled",
         (_, None) => "no_window",
         _ if counting.clone().any(|window| window.opens > now) => "not_yet",
@@ -115,10 +155,18 @@ fn closed_reason<'a>(windows: impl Iterator<Item = &'a Window> + Clone, now: i64
 }
 
 fn absent(reason: &'static str, next_change: Option<i64>) -> Rendered {
-    Rendered::Absent { reason, next_change_at: next_change.and_then(instant) }
+    Rendered::Absent {
+        reason,
+        next_change_at: next_change.and_then(instant),
+    }
 }
 
-fn publishable(document: String, from: i64, until: Option<i64>, next_change: Option<i64>) -> Rendered {
+fn publishable(
+    document: String,
+    from: i64,
+    until: Option<i64>,
+    next_change: Option<i64>,
+) -> Rendered {
     match RawValue::from_string(document) {
         Ok(document) => Rendered::Publishable(Publishable {
             document,
@@ -139,8 +187,12 @@ fn instant(micros: i64) -> Option<Timestamp> {
 /// The body that [`StoredBody`](super::StoredBody) takes apart.
 fn body(base: &str, with: Object, platforms: Object, next_change: Option<i64>) -> String {
     let next_change = next_change.map(|instant| instant.to_string());
-    let body = Object::new().maybe("next_change", next_change.as_deref()).raw("base", base);
-    body.raw("with", &with.end()).raw("platforms", &platforms.end()).end()
+    let body = Object::new()
+        .maybe("next_change", next_change.as_deref())
+        .raw("base", base);
+    body.raw("with", &with.end())
+        .raw("platforms", &platforms.end())
+        .end()
 }
 
 /// `{"key": json}`: what one `with` adds.
@@ -158,7 +210,11 @@ fn reference(members: &str) -> String {
 }
 
 fn initial(sorted: &str) -> String {
-    let first = sorted.chars().next().filter(char::is_ascii_lowercase).unwrap_or('@');
+    let first = sorted
+        .chars()
+        .next()
+        .filter(char::is_ascii_lowercase)
+        .unwrap_or('@');
     quoted(first.encode_utf8(&mut [0; 4]))
 }
 

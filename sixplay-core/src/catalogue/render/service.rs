@@ -10,7 +10,9 @@ use crate::{
 };
 
 pub(in crate::catalogue) fn service(service: Option<&Service>) -> Rendered {
-    let Some(service) = service else { return absent("no_row", None) };
+    let Some(service) = service else {
+        return absent("no_row", None);
+    };
     if !service.enabled {
         return absent("disabled", None);
     }
@@ -25,19 +27,27 @@ pub(in crate::catalogue) fn service(service: Option<&Service>) -> Rendered {
 }
 
 pub(in crate::catalogue) fn service_body(service: &Service) -> String {
-    let template = service.template.as_ref().map(|code| Object::new().text("code", code).end());
+    let template = service
+        .template
+        .as_ref()
+        .map(|code| Object::new().text("code", code).end());
     let base = Object::of(&service.members)
         .or_null("service_template", template.as_deref())
         .list("images", &service.images)
         .list("freemium_products", &service.products);
     let with = Object::new()
         .raw("channels", &part("channels", &array(&service.channels)))
-        .raw("freemiumpacks", &part("freemium_packs", &array(&service.packs)));
+        .raw(
+            "freemiumpacks",
+            &part("freemium_packs", &array(&service.packs)),
+        );
     assemble(&base.end(), with, Object::new(), None)
 }
 
 pub(in crate::catalogue) fn folder(folder: Option<&Folder>) -> Rendered {
-    let Some(folder) = folder else { return absent("no_row", None) };
+    let Some(folder) = folder else {
+        return absent("no_row", None);
+    };
     if !folder.enabled {
         return absent("disabled", None);
     }
@@ -56,5 +66,10 @@ pub(in crate::catalogue) fn folder(folder: Option<&Folder>) -> Rendered {
 }
 
 pub(in crate::catalogue) fn folder_body(folder: &Folder) -> String {
-    assemble(&Object::of(&folder.members).end(), Object::new(), Object::new(), None)
+    assemble(
+        &Object::of(&folder.members).end(),
+        Object::new(),
+        Object::new(),
+        None,
+    )
 }

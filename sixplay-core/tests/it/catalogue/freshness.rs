@@ -1,4 +1,5 @@
-//! The dependency graph misses nothing: whatever a change in whatever column changes, the detector names.
+//! The dependency graph misses nothing: whatever a change in whatever column changes, the detector
+//! names.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,17 +25,31 @@ on_every_database! {
 
 /// A seed of its own for each run, unless one is given to repeat a run.
 fn seed() -> u64 {
-    let given = std::env::var("SIXPLAY_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-    given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos().into())
+    let given = std::env::var("SIXPLAY_TEST_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    given.unwrap_or_else(|| {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .subsec_nanos()
+            .into()
+    })
 }
 
 async fn every_root_that_a_random_change_alters_is_reported(backend: Backend) -> Result<()> {
     let seed = seed();
     eprintln!("seed {seed}");
-    let Some(found) = changes(backend, Arc::new(Catalogue::new()), seed, None).await? else { return Ok(()) };
+    let Some(found) = changes(backend, Arc::new(Catalogue::new()), seed, None).await? else {
+        return Ok(());
+    };
     assert!(found.missed.is_empty(), "seed {seed}: {:#?}", found.missed);
     eprintln!("{} changes altered something", found.altering);
-    assert!(found.altering > 70, "seed {seed}: only {} changes altered anything", found.altering);
+    assert!(
+        found.altering > 70,
+        "seed {seed}: only {} changes altered anything",
+        found.altering
+    );
     Ok(())
 }
 
@@ -44,10 +59,26 @@ async fn a_missing_path_is_noticed() -> Result<()> {
     for lost in ["clips", "age_ratings"] {
         let whole = Catalogue::new();
         let mut tables = whole.tables().to_vec();
-        tables.iter_mut().filter(|table| table.name == lost).for_each(|table| table.reaches.retain(|reach| reach.kind == "service"));
-        let Some(found) = changes(Backend::Sqlite, Arc::new(Lossy { whole, tables }), 1, Some(lost)).await? else { return Ok(()) };
+        tables
+            .iter_mut()
+            .filter(|table| table.name == lost)
+            .for_each(|table| table.reaches.retain(|reach| reach.kind == "service"));
+        let Some(found) = changes(
+            Backend::Sqlite,
+            Arc::new(Lossy { whole, tables }),
+            1,
+            Some(lost),
+        )
+        .await?
+        else {
+            return Ok(());
+        };
         assert!(
-            found.missed.iter().all(|missed| missed.starts_with(&format!("{lost}."))) && !found.missed.is_empty(),
+            found
+                .missed
+                .iter()
+                .all(|missed| missed.starts_with(&format!("{lost}.")))
+                && !found.missed.is_empty(),
             "{:?}",
             found.missed
         );
@@ -74,7 +105,13 @@ impl Source for Lossy {
         &self.tables
     }
 
-    async fn render(&self, snapshot: &mut Transaction, kind: &str, ids: &[String], now: Timestamp) -> Result<Vec<Rendered>> {
+    async fn render(
+        &self,
+        snapshot: &mut Transaction,
+        kind: &str,
+        ids: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<Rendered>> {
         self.whole.render(snapshot, kind, ids, now).await
     }
 }
@@ -88,24 +125,48 @@ struct Found {
 }
 
 /// Changes each column of each table, or of `only` one.
-async fn changes(backend: Backend, source: Arc<dyn Source>, seed: u64, only: Option<&str>) -> Result<Option<Found>> {
-    let Some(scratch) = empty(backend).await? else { return Ok(None) };
+async fn changes(
+    backend: Backend,
+    source: Arc<dyn Source>,
+    seed: u64,
+    only: Option<&str>,
+) -> Result<Option<Found>> {
+    let Some(scratch) = empty(backend).await? else {
+        return Ok(None);
+    };
     let store = scratch.store();
     generated(store, 1, seed).await?;
     super::bodies::samples(store).await?;
     store.install(&*source).await?;
     let detector = Detector::new(store.clone(), source, DetectorConfig::default());
     let before = documents(store).await?;
-    let mut watch = Watch { store, detector, sink: Collector::default(), before, found: Found { altering: 0, missed: Vec::new() } };
+    let mut watch = Watch {
+        store,
+        detector,
+        sink: Collector::default(),
+        before,
+        found: Found {
+            altering: 0,
+            missed: Vec::new(),
+        },
+    };
     let mut random = seed;
-    for table in tables(store).await?.into_iter().filter(|table| only.is_none_or(|only| only == table)) {
+    for table in tables(store)
+        .await?
+        .into_iter()
+        .filter(|table| only.is_none_or(|only| only == table))
+    {
         for column in columns(store, &table).await? {
             if change(store, &table, &column, &mut random).await? {
                 watch.look(&format!("{table}.{column}")).await?;
             }
             // what is hidden alters nothing later
             if column == "enabled" {
-                store.session().await?.execute_sql(&format!("UPDATE {table} SET enabled = 1"), Vec::new()).await?;
+                store
+                    .session()
+                    .await?
+                    .execute_sql(&format!("UPDATE {table} SET enabled = 1"), Vec::new())
+                    .await?;
                 watch.look(&format!("{table}.{column}")).await?;
             }
         }
@@ -127,9 +188,14 @@ impl Watch<'_> {
         while self.detector.step(&self.sink).await? > 0 {}
         let (reported, after) = (self.sink.roots(), documents(self.store).await?);
         let roots = self.before.keys().chain(after.keys());
-        let changed: BTreeSet<&String> = roots.filter(|root| self.before.get(*root) != after.get(*root)).collect();
+        let changed: BTreeSet<&String> = roots
+            .filter(|root| self.before.get(*root) != after.get(*root))
+            .collect();
         self.found.altering += usize::from(!changed.is_empty());
-        let missed: Vec<&&String> = changed.iter().filter(|root| !reported.contains(**root)).collect();
+        let missed: Vec<&&String> = changed
+            .iter()
+            .filter(|root| !reported.contains(**root))
+            .collect();
         if !missed.is_empty() {
             self.found.missed.push(format!("{place}: {missed:?}"));
         }
@@ -145,7 +211,10 @@ async fn documents(store: &Store) -> Result<BTreeMap<String, String>> {
         for (id, rendered) in rendered(store, kind.name).await? {
             let text = match rendered {
                 Rendered::Publishable(it) => {
-                    format!("{} {:?} {:?} {:?}", it.document, it.visible_from, it.visible_until, it.next_change_at)
+                    format!(
+                        "{} {:?} {:?} {:?}",
+                        it.document, it.visible_from, it.visible_until, it.next_change_at
+                    )
                 }
                 absent => format!("{absent:?}"),
             };
@@ -165,29 +234,58 @@ async fn columns(store: &Store, table: &str) -> Result<Vec<String>> {
             "SELECT CAST(column_name AS text) AS name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '{table}'"
         ),
     };
-    store.session().await?.fetch_sql(&sql, Vec::new()).await?.iter().map(|row| row.text("name")).collect()
+    store
+        .session()
+        .await?
+        .fetch_sql(&sql, Vec::new())
+        .await?
+        .iter()
+        .map(|row| row.text("name"))
+        .collect()
 }
 
-/// Sets a column of a random row (sometimes of all rows) to a random value: another row's, null, zero or rubbish. False when the
-/// database refuses every try, as it must for keys.
+/// Sets a column of a random row (sometimes of all rows) to a random value: another row's, null,
+/// zero or rubbish. False when the database refuses every try, as it must for keys.
 async fn change(store: &Store, table: &str, column: &str, random: &mut u64) -> Result<bool> {
-    let quote = |name: &str| if store.dialect() == Dialect::Mysql { format!("`{name}`") } else { format!("\"{name}\"") };
+    let quote = |name: &str| {
+        if store.dialect() == Dialect::Mysql {
+            format!("`{name}`")
+        } else {
+            format!("\"{name}\"")
+        }
+    };
     let (target, name) = (quote(table), quote(column));
-    let rows = store.session().await?.fetch_sql(&format!("SELECT DISTINCT {name} AS value FROM {target}"), Vec::new()).await?;
-    let values: Vec<String> =
-        rows.iter().filter_map(|row| row.key("value").ok()).map(|value| value.replace('\'', "''").replace('\\', "")).collect();
+    let rows = store
+        .session()
+        .await?
+        .fetch_sql(
+            &format!("SELECT DISTINCT {name} AS value FROM {target}"),
+            Vec::new(),
+        )
+        .await?;
+    let values: Vec<String> = rows
+        .iter()
+        .filter_map(|row| row.key("value").ok())
+        .map(|value| value.replace('\'', "''").replace('\\', ""))
+        .collect();
     for _ in 0..6 {
         let mut pick = |choices: usize| {
-            *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (*random >> 33) as usize % choices.max(1)
         };
         let new = match pick(5) {
             0 => "NULL".to_owned(),
             1 => "'0'".to_owned(),
             2 => format!("'{}'", pick(1000)),
-            _ => values.get(pick(values.len())).map_or("NULL".to_owned(), |value| format!("'{value}'")),
+            _ => values
+                .get(pick(values.len()))
+                .map_or("NULL".to_owned(), |value| format!("'{value}'")),
         };
-        let one = values.get(pick(values.len())).map_or("1 = 1".to_owned(), |value| format!("{name} = '{value}'"));
+        let one = values
+            .get(pick(values.len()))
+            .map_or("1 = 1".to_owned(), |value| format!("{name} = '{value}'"));
         let sql = format!("UPDATE {target} SET {name} = {new} WHERE {one}");
         match store.session().await?.execute_sql(&sql, Vec::new()).await {
             Ok(_) => return Ok(true),

@@ -31,7 +31,11 @@ fn now() -> Timestamp {
 }
 
 async fn generated(store: &Store, programs: usize, seed: u64) -> Result<catalogue::Generated> {
-    let options = catalogue::GenerateOptions { programs, seed, now: now() };
+    let options = catalogue::GenerateOptions {
+        programs,
+        seed,
+        now: now(),
+    };
     catalogue::generate(store, &options, &Progress::new("generate", None)).await
 }
 

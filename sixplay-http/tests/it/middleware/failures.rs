@@ -16,17 +16,47 @@ use crate::ask::ask;
 #[tokio::test]
 async fn an_index_that_is_not_built_or_too_slow_is_503_in_the_historic_format() {
     let dir = TempDir::new().unwrap();
-    let index = Index::connect(&format!("sqlite:{}", dir.path().join("index.sqlite").display())).await.unwrap();
+    let index = Index::connect(&format!(
+        "sqlite:{}",
+        dir.path().join("index.sqlite").display()
+    ))
+    .await
+    .unwrap();
     let unbuilt = middleware::service(index, users(), MiddlewareConfig::default()).unwrap();
-    let config = MiddlewareConfig { deadline: Duration::from_millis(20), ..MiddlewareConfig::default() };
-    let late = middleware::service(Index::with_backend(Arc::new(Stalled)), users(), config).unwrap();
+    let config = MiddlewareConfig {
+        deadline: Duration::from_millis(20),
+        ..MiddlewareConfig::default()
+    };
+    let late =
+        middleware::service(Index::with_backend(Arc::new(Stalled)), users(), config).unwrap();
     for service in [unbuilt, late] {
-        for path in
-            ["", "/services", "/folders", "/programs", "/programs/first-letters", "/programs/1", "/programs/1/videos", "/videos/clip_1"]
-        {
-            let answer = ask(&service, Method::GET, "pc.x.test", &format!("/6play/v2/platforms/m6group_web/services/6play{path}")).await;
+        for path in [
+            "",
+            "/services",
+            "/folders",
+            "/programs",
+            "/programs/first-letters",
+            "/programs/1",
+            "/programs/1/videos",
+            "/videos/clip_1",
+        ] {
+            let answer = ask(
+                &service,
+                Method::GET,
+                "pc.x.test",
+                &format!("/6play/v2/platforms/m6group_web/services/6play{path}"),
+            )
+            .await;
             let body = r#"{"error":{"code":503,"message":"Service Unavailable"}}"#;
-            assert_eq!((answer.status.as_u16(), answer.body.as_str(), answer.header("retry-after")), (503, body, "1"), "{path}");
+            assert_eq!(
+                (
+                    answer.status.as_u16(),
+                    answer.body.as_str(),
+                    answer.header("retry-after")
+                ),
+                (503, body, "1"),
+                "{path}"
+            );
         }
     }
 }
@@ -128,7 +158,20 @@ const WORDS: [&str; 36] = [
     "title_sort",
     "%0d%0aX:1",
 ];
-const NAMES: [&str; 12] = ["limit", "offset", "csa", "with", "type", "subcat", "sort", "firstLetter", "%zz", "x[]", "", "LIMIT"];
+const NAMES: [&str; 12] = [
+    "limit",
+    "offset",
+    "csa",
+    "with",
+    "type",
+    "subcat",
+    "sort",
+    "firstLetter",
+    "%zz",
+    "x[]",
+    "",
+    "LIMIT",
+];
 const PATHS: [&str; 9] = [
     "/{}",
     "/{}/services",
@@ -145,11 +188,18 @@ const PATHS: [&str; 9] = [
 async fn no_request_however_odd_gives_5xx() {
     let world = World::filled().await;
     let time = u64::try_from(world.now).unwrap();
-    let seed = std::env::var("SIXPLAY_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(time);
+    let seed = std::env::var("SIXPLAY_TEST_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(time);
     println!("seed {seed}");
     let mut dice = Dice(seed | 1);
     for _ in 0..1500 {
-        let segment = [dice.pick(&WORDS), dice.pick(&["6play", "m6replay", "1", "10", "clip_5"])][dice.roll(2)].replace(['?', '#'], "");
+        let segment = [
+            dice.pick(&WORDS),
+            dice.pick(&["6play", "m6replay", "1", "10", "clip_5"]),
+        ][dice.roll(2)]
+        .replace(['?', '#'], "");
         let mut path = dice.pick(&PATHS).replace("{}", &segment);
         for place in 0..dice.roll(5) {
             path.push(if place == 0 { '?' } else { '&' });
@@ -157,7 +207,12 @@ async fn no_request_however_odd_gives_5xx() {
         }
         let path = path.replace(['"', '{', '}', '\''], "");
         let answer = world.get(&path).await;
-        assert!(answer.status.as_u16() < 500, "seed {seed}: {path}: {} {}", answer.status, answer.body);
+        assert!(
+            answer.status.as_u16() < 500,
+            "seed {seed}: {path}: {} {}",
+            answer.status,
+            answer.body
+        );
         answer.json();
     }
 }
