@@ -15,6 +15,27 @@ use crate::{Error, Result};
 /// A task watches [`Daemon::token`] and returns once it is cancelled and its work in hand is done.
 /// A task that returns `Ok` earlier just ends; when all have ended, so does the daemon. Signals
 /// count from [`Daemon::new`] on.
+///
+/// ```
+/// use std::time::Duration;
+/// use sixplay_core::{Daemon, Error};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut daemon = Daemon::new("worker", Duration::from_secs(10));
+/// let token = daemon.token();
+/// daemon.spawn("steady", async move {
+///     token.cancelled().await;
+///     Ok(())
+/// });
+/// daemon.spawn("weak", async { Err(Error::corrupt("weak.work", "no sense")) });
+///
+/// // the failure of one stops the other, and is the daemon's
+/// let error = daemon.run().await.unwrap_err();
+/// assert_eq!(error.to_string(), "weak.work: no sense (task=weak)");
+/// # }
+/// ```
+#[derive(Debug)]
 pub struct Daemon {
     name: Arc<str>,
     drain: Duration,
@@ -36,11 +57,8 @@ impl Daemon {
             CancellationToken::new(),
         );
         let listening = Signals::new().map(|signals| {
-            drop(tokio::spawn(signals.watch(
-                name.clone(),
-                token.clone(),
-                at_once.clone(),
-            )))
+            let watch = signals.watch(name.clone(), token.clone(), at_once.clone());
+            drop(tokio::spawn(watch));
         });
         Self {
             name,
@@ -76,69 +94,68 @@ impl Daemon {
     /// not stop in time, which are then aborted.
     pub async fn run(mut self) -> Result<()> {
         std::mem::replace(&mut self.listening, Ok(()))?;
-        let mut outcome = self.work().await;
+        let mut outcome = self.wait_for_reason_to_stop().await;
         self.token.cancel();
         let (drain, at_once) = (self.drain, self.at_once.clone());
+        let in_time = tokio::time::timeout(drain, self.drain_tasks(&mut outcome));
         let drained = tokio::select! {
-            drained = tokio::time::timeout(drain, self.rest(&mut outcome)) => drained.is_ok(),
+            drained = in_time => drained.is_ok(),
             () = at_once.cancelled() => false,
         };
         if drained {
             tracing::info!(daemon = &*self.name, "stopped");
             return outcome;
         }
-        let mut left: Vec<_> = self.names.into_values().collect();
-        left.sort_unstable();
-        let left = left.join(", ");
-        tracing::error!(
-            daemon = &*self.name,
-            tasks = left,
-            "tasks did not stop in time"
-        );
-        let late =
-            || Error::timeout("daemon.run", "tasks did not stop in time").with("tasks", &left);
-        Err(outcome
-            .err()
-            .map_or_else(late, |error| error.with("unstopped", &left)))
+        Err(self.overdue(outcome))
     }
 
-    /// Runs until there is a reason to stop.
-    async fn work(&mut self) -> Result<()> {
+    async fn wait_for_reason_to_stop(&mut self) -> Result<()> {
         tracing::info!(daemon = &*self.name, tasks = self.tasks.len(), "started");
         loop {
             tokio::select! {
                 () = self.token.cancelled() => return Ok(()),
                 ended = self.tasks.join_next_with_id() => match ended {
                     None => return Ok(()),
-                    Some(ended) => self.ended(ended)?,
+                    Some(ended) => self.end_task(ended)?,
                 },
             }
         }
     }
 
     /// Waits for the tasks that still run; keeps the first error.
-    async fn rest(&mut self, outcome: &mut Result<()>) {
+    async fn drain_tasks(&mut self, outcome: &mut Result<()>) {
         while let Some(ended) = self.tasks.join_next_with_id().await {
-            let ended = self.ended(ended);
+            let ended = self.end_task(ended);
             if outcome.is_ok() {
                 *outcome = ended;
             }
         }
     }
 
-    fn ended(&mut self, ended: Result<(Id, Result<()>), JoinError>) -> Result<()> {
-        let (id, result) = match ended {
-            Ok((id, result)) => (id, result),
-            Err(error) => (
-                error.id(),
-                Err(Error::unexpected("daemon.run", "a task panicked").with_source(error)),
-            ),
-        };
+    fn end_task(&mut self, ended: Result<(Id, Result<()>), JoinError>) -> Result<()> {
+        let (id, result) = ended.unwrap_or_else(|panic| {
+            let id = panic.id();
+            let error = Error::unexpected("daemon.run", "a task panicked");
+            (id, Err(error.with_source(panic)))
+        });
         let task = self.names.remove(&id).unwrap_or_default();
         if let Err(error) = &result {
             tracing::error!(daemon = &*self.name, task, %error, "a task failed");
         }
         result.map_err(|error| error.with("task", task))
+    }
+
+    /// The error of a daemon whose drain is over: it names the tasks that are left.
+    fn overdue(self, outcome: Result<()>) -> Error {
+        let message = "tasks did not stop in time";
+        let mut left: Vec<_> = self.names.into_values().collect();
+        left.sort_unstable();
+        let left = left.join(", ");
+        tracing::error!(daemon = &*self.name, tasks = left, "{message}");
+        match outcome {
+            Ok(()) => Error::timeout("daemon.run", message).with("tasks", left),
+            Err(error) => error.with("unstopped", left),
+        }
     }
 }
 

@@ -69,7 +69,10 @@ impl ErrorKind {
 /// let error = Error::unavailable("detector.poll", "cannot read changes").with_source(cause);
 /// assert_eq!(error.kind(), ErrorKind::Unavailable);
 /// assert!(error.is_transient());
-/// assert_eq!(error.to_string(), "detector.poll: cannot read changes: store.fetch: no answer (ms=500)");
+/// assert_eq!(
+///     error.to_string(),
+///     "detector.poll: cannot read changes: store.fetch: no answer (ms=500)"
+/// );
 /// ```
 #[derive(Clone)]
 pub struct Error(Box<Inner>);

@@ -1,33 +1,61 @@
-//! What the sixplay crates share: errors, configuration, the daemon runtime, and, by feature, the
-//! SQL store with its change log and detector, and the catalogue of a TV catch-up service.
+//! What the sixplay crates share: one error, configuration, the life of a daemon, retries; by
+//! feature, an SQL store over three databases and the capture of every change in it.
+//!
+//! The crate knows of no model: a team describes its own as a [`Source`], and learns of every
+//! document that a committed change affects.
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `store` with `sqlite`, `mysql`, `postgres` | [`store`], [`source`], [`detector`]: change capture generic over a [`source::Source`] |
-//! | `catalogue` | the catalogue as a source: schema, publication rules, import, export, generator |
-//! | `telemetry` | log subscribers, for binaries |
-//! | `test-util` | a tiny second source and conformance functions |
+//! | `config-file` | [`config::load`]: a YAML file and variables |
+//! | `store` | [`Store`], [`Source`], [`Detector`]; needs a driver: |
+//! | `sqlite`, `mysql`, `postgres` | the drivers of SQLite, of MariaDB and MySQL, of PostgreSQL |
+//! | `test-util` | [`conformance`]: scratch databases, a tiny source, what every driver must do |
+//!
+//! Without features there are [`Error`], [`config`], [`Daemon`], [`retry`], [`Progress`], and what
+//! describes documents: [`Mapping`] and [`Visible`].
+//!
+//! Types of other crates are part of the API, and re-exported: [`jiff`] (instants), `tokio_util`'s
+//! [`CancellationToken`], [`serde`] (configuration); with `store` [`sea_query`] (statements) and
+//! `serde_json`'s `RawValue` (documents).
+//!
+//! What the crate does not do: it opens no listener, keeps no cache, starts no log subscriber, and
+//! has no macros.
 
 pub mod config;
-pub mod daemon;
-pub mod mapping;
-pub mod progress;
-
+mod daemon;
 mod error;
+mod mapping;
+mod progress;
+#[cfg(doctest)]
+mod readme;
+pub mod retry;
+mod visible;
 
 #[cfg(feature = "store")]
-mod backoff;
-#[cfg(feature = "catalogue")]
-pub mod catalogue;
+mod capture;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 #[cfg(feature = "store")]
-pub mod detector;
-#[cfg(feature = "store")]
-pub mod source;
-#[cfg(feature = "store")]
-pub mod store;
-#[cfg(feature = "telemetry")]
-pub mod telemetry;
+mod store;
 
+pub use daemon::Daemon;
 pub use error::{Error, ErrorKind, Result};
+pub use mapping::{Field, FieldKind, Mapping};
+pub use progress::Progress;
+pub use visible::Visible;
+
+pub use jiff;
+#[cfg(feature = "store")]
+pub use sea_query;
+pub use serde;
+#[cfg(feature = "store")]
+pub use serde_json::value::RawValue;
+pub use tokio_util::sync::CancellationToken;
+
+#[cfg(feature = "store")]
+pub use capture::{
+    CapturedTable, Detector, DetectorConfig, Due, Feed, Hop, KeyColumn, Kind, Publishable, Reach,
+    Reading, Rendered, Root, Sink, Source, Taken, Token, Verdict,
+};
+#[cfg(feature = "store")]
+pub use store::{Dialect, Row, Snapshot, Store, StoreConfig, Transaction};

@@ -1,6 +1,21 @@
 //! The explicit mapping of an index: which fields of a document can be searched, and how.
 
 /// How the documents of one kind are indexed; fields not named here are refused by the index.
+///
+/// ```
+/// use sixplay_core::{Field, FieldKind, Mapping};
+///
+/// let edition = vec![Field::keyword("isbn"), Field::long("year")];
+/// let mapping = Mapping {
+///     fields: vec![
+///         Field::keyword("id"),
+///         Field::french("title"),
+///         Field::nested("editions", edition),
+///         Field::stored("cover"),
+///     ],
+/// };
+/// assert_eq!(mapping.fields[1].kind, FieldKind::French);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
     /// The fields, in any order.

@@ -5,8 +5,43 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header::CACHE_CONTROL};
 
-/// Put into a response's extensions by a handler that knows when its answer stops being true;
-/// shortens the cache time.
+/// Seconds that answers may be cached when neither the client's file nor the server's configuration
+/// says otherwise.
+pub const DEFAULT_CACHE: u32 = 300;
+
+/// How long an answer stays true; a handler puts it into the response's extensions, and
+/// [`crate::Routes`] lets no cache keep the answer longer.
+///
+/// It only shortens: the client's time, the route's or [`DEFAULT_CACHE`] stays the longest. Parts
+/// of a second are dropped, and less than a second means `no-store`. It counts for successful
+/// answers to `GET` and `HEAD` without a `Cache-Control` of their own.
+///
+/// ```
+/// # use bytes::Bytes;
+/// # use http_body_util::Empty;
+/// # use tower::ServiceExt;
+/// use std::time::Duration;
+///
+/// use http::Response;
+/// use sixplay_core::Result;
+/// use sixplay_http::{ErrorFormat, Request, Route, Routes, ValidFor, json};
+///
+/// async fn offer(_: Request) -> Result<Response<Bytes>> {
+///     let mut answer = json(r#"{"price":3}"#);
+///     answer.extensions_mut().insert(ValidFor(Duration::from_millis(7_900)));
+///     Ok(answer)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let routes = [Route::get("offer", "/offer", offer).cache(60)];
+/// let routes = Routes::new(ErrorFormat::Problem, routes)?;
+/// # let request = http::Request::get("/offer").body(Empty::<Bytes>::new()).unwrap();
+/// let answer = routes.oneshot(request).await.unwrap();
+/// assert_eq!(answer.headers()["cache-control"], "public, max-age=7");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValidFor(pub Duration);
 
@@ -15,17 +50,19 @@ pub struct ValidFor(pub Duration);
 ///
 /// There is no `Vary`: answers differ by client, and the client is the host, which every cache has
 /// in its key already.
-pub(crate) fn apply(headers: &mut HeaderMap, seconds: u32, valid: Option<ValidFor>) {
+pub(crate) fn add_cache_control(headers: &mut HeaderMap, seconds: u32, valid: Option<ValidFor>) {
     if headers.contains_key(CACHE_CONTROL) {
         return;
     }
-    let seconds = valid.map_or(u64::from(seconds), |ValidFor(rest)| {
-        rest.as_secs().min(seconds.into())
-    });
-    let value = match seconds {
-        0 => HeaderValue::from_static("no-store"),
-        seconds => HeaderValue::try_from(format!("public, max-age={seconds}"))
-            .unwrap_or(HeaderValue::from_static("no-store")),
-    };
-    headers.insert(CACHE_CONTROL, value);
+    let longest = u64::from(seconds);
+    let seconds = valid.map_or(longest, |ValidFor(rest)| rest.as_secs().min(longest));
+    headers.insert(CACHE_CONTROL, cache_control_for(seconds));
+}
+
+fn cache_control_for(seconds: u64) -> HeaderValue {
+    let kept = HeaderValue::try_from(format!("public, max-age={seconds}"));
+    match kept {
+        Ok(kept) if seconds > 0 => kept,
+        _ => HeaderValue::from_static("no-store"),
+    }
 }

@@ -1,11 +1,21 @@
-//! HTTP for services that have a client per sub-domain: a route table, declared parameters, domain
-//! users, uniform errors, cache times and a hardened HTTP/1 server, all as plain `tower` services
-//! over `http` types.
+//! HTTP for services that have a client per sub-domain: domain users, a route table with declared
+//! parameters, uniform errors, cache times and a hardened HTTP/1 server, all as plain `tower`
+//! services over `http` types.
+//!
+//! | part | items |
+//! |---|---|
+//! | route table | [`Routes`] of [`Route`]s; handlers get a [`Request`]; [`with`], [`json`] |
+//! | query parameters | [`Param`], [`ParamRule`], and [`Params`], the values of one request |
+//! | domain users | [`Users`], [`DomainUser`], [`DomainUserLayer`], [`Flag`], [`UserAccess`] |
+//! | several services at one address | [`Dispatch`] |
+//! | errors | [`ErrorFormat`], [`status`] |
+//! | cache times | [`ValidFor`], [`DEFAULT_CACHE`] |
+//! | server | [`Server`], [`Limits`] |
+//! | configuration | [`HttpConfig`], [`ServerConfig`] |
 //!
 //! The parts work alone: [`Routes`] is a tower service for any server, [`DomainUserLayer`] a layer
-//! for any service, [`Server`] serves any service. With the feature `catalogue` the crate also has
-//! the catalogue's two services: `middleware`, which answers from the index what players ask, and
-//! `api`, which reads and writes the store.
+//! for any service, [`Server`] serves any service. Together they stand in this order: `Server`,
+//! `Dispatch` if there are several services, `DomainUserLayer`, `Routes`.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -17,7 +27,8 @@
 //!
 //! async fn hello(request: Request) -> Result<Response<Bytes>> {
 //!     let times = request.params().int("times").unwrap_or(1);
-//!     Ok(json(format!("{{\"hello\":\"{}\",\"times\":{times}}}", request.segment("name"))))
+//!     let name = request.segment("name");
+//!     Ok(json(format!(r#"{{"hello":"{name}","times":{times}}}"#)))
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -27,35 +38,64 @@
 //!     .params([Param::int("times", 1, 9, "How often.").default(1)]);
 //! let routes = Routes::new(ErrorFormat::Problem, [hello])?;
 //!
-//! let ask = |uri: &str| routes.clone().oneshot(http::Request::get(uri).body(Empty::<Bytes>::new()).unwrap());
+//! let ask = |uri: &str| {
+//!     let request = http::Request::get(uri).body(Empty::<Bytes>::new()).unwrap();
+//!     routes.clone().oneshot(request)
+//! };
 //! let answer = ask("/hello/anna?times=2").await.unwrap();
 //! assert_eq!(answer.headers()["cache-control"], "public, max-age=60");
-//! assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), r#"{"hello":"anna","times":2}"#);
+//! let body = answer.into_body().collect().await.unwrap().to_bytes();
+//! assert_eq!(body, r#"{"hello":"anna","times":2}"#);
 //! assert_eq!(ask("/hello/anna?times=10").await.unwrap().status(), 400);
 //! assert_eq!(ask("/goodbye").await.unwrap().status(), 404);
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What it does not do
+//!
+//! - **TLS and HTTP/2**: [`Server`] speaks HTTP/1.1 and HTTP/1.0 in the clear, behind a proxy.
+//! - **Streams**: [`Routes`] takes a request's body whole, up to a limit, and answers whole; no
+//!   WebSocket, no server-sent events.
+//! - **Filtering by address**: `firewall.user_access` of a user's file is read and checked for
+//!   shape, see [`UserAccess`]; no request is refused by it.
+//! - **Reloading**: users are read once, at start.
+//! - **Compression, CORS, conditional requests, request ids**: layers of `tower-http` go over
+//!   [`Routes`] as over any service.
+//!
+//! # Types of other crates
+//!
+//! Signatures name [`bytes::Bytes`], `Method`, `HeaderMap`, `StatusCode` and the messages of
+//! [`http`], [`http_body::Body`], [`http_body_util::Full`], [`hyper::body::Incoming`],
+//! [`serde_json::Value`], [`tower_layer::Layer`], [`tower_service::Service`],
+//! [`tokio_util::sync::CancellationToken`], and the error of `sixplay_core`. The crates are
+//! re-exported, so that a caller can name the versions that fit.
 
-pub mod cache;
-pub mod domain_user;
-pub mod error;
-pub mod host;
-pub mod params;
-pub mod route;
-pub mod server;
+mod answer;
+mod cache;
+mod config;
+mod dispatch;
+mod domain_user;
+mod error;
+mod host;
+mod limits;
+mod params;
+#[cfg(doctest)]
+mod readme;
+mod route;
+mod server;
 
-mod settings;
+pub use {
+    bytes, http, http_body, http_body_util, hyper, serde_json, tokio_util, tower_layer,
+    tower_service,
+};
 
-#[cfg(feature = "catalogue")]
-pub mod api;
-#[cfg(feature = "catalogue")]
-pub mod middleware;
-
-pub use domain_user::{DomainUser, DomainUserLayer, DomainUserService, Users};
-pub use error::ErrorFormat;
-pub use host::Dispatch;
-pub use params::{Param, Params, Rule};
-pub use route::{Request, Route, Routes, json};
-pub use server::{Limits, Server, ServerConfig};
-pub use settings::HttpConfig;
+pub use cache::{DEFAULT_CACHE, ValidFor};
+pub use config::{HttpConfig, ServerConfig};
+pub use dispatch::Dispatch;
+pub use domain_user::{DomainUser, DomainUserLayer, DomainUserService, Flag, UserAccess, Users};
+pub use error::{ErrorFormat, status};
+pub use limits::Limits;
+pub use params::{Param, ParamRule, Params};
+pub use route::{Request, Route, Routes, json, with};
+pub use server::Server;

@@ -3,79 +3,99 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    future::Future,
     sync::Arc,
     time::Duration,
 };
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
-use sixplay_core::{
-    Error, Result,
-    config::{self, Secret},
-    mapping::{Field, FieldKind, Mapping},
-};
+use sixplay_core::{Error, Mapping, Result, retry::deadline};
 
 use crate::{
-    Backend, Filter, Operation, Outcome, Page, Query, elastic, embedded, query::MAX_WINDOW,
+    IndexConfig, Operation, Outcome, Page, Query,
+    backend::Backend,
+    elasticsearch, embedded,
+    names::{alias_of, require_fields, require_name, require_prefix, with_visible_fields},
+    query::require_window,
+    stored::CheckedOperation,
 };
 
-/// The field with the instant, in Unix microseconds, before which `Query::at` hides a document;
-/// [`Index::create`] maps it.
-pub const VISIBLE_FROM: &str = "visible_from";
-
-/// The field with the instant, in Unix microseconds, from which on `Query::at` hides a document;
-/// [`Index::create`] maps it.
-pub const VISIBLE_UNTIL: &str = "visible_until";
-
-/// Where the index is, and how long to wait for it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct IndexConfig {
-    /// `sqlite:PATH`, or `http(s)://[user:password@]host[:port][/path]`, several nodes of one
-    /// cluster separated by commas. Must be set.
-    pub url: Secret,
-    /// What the names of aliases begin with; default `sixplay`.
-    pub prefix: String,
-    /// How long reads may take; default `2s`.
-    #[serde(with = "config::duration")]
-    pub deadline: Duration,
-    /// How long one bulk request and one administrative request may take; default `30s`.
-    #[serde(with = "config::duration")]
-    pub bulk_deadline: Duration,
-    /// Copies of each shard of a new index; default 0. The embedded index keeps none.
-    pub replicas: u32,
+/// A handle on an index server: Elasticsearch, OpenSearch, or a file; cheap to clone.
+///
+/// Names of indices and aliases take lower case letters, digits, `.`, `_` and `-`, begin with a
+/// letter or digit, and are at most 200 bytes long; others are `Invalid`. Every call ends within
+/// the deadline that [`IndexConfig`] has for it. Errors name the index or alias. A call may be
+/// dropped at any time; whether a dropped write was made is not known then.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use sixplay_core::{ErrorKind, Field, Mapping};
+/// use sixplay_index::{Index, IndexConfig, Query};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let url = format!("sqlite:{}", folder.path().join("index.db").display());
+/// let mut config = IndexConfig::new(url);
+/// config.prefix = "library".to_owned();
+/// let index = Index::open(&config).await?;
+/// let alias = index.alias("book");
+/// assert_eq!(alias, "library-book");
+///
+/// let mapping = Mapping { fields: vec![Field::keyword("id"), Field::french("title")] };
+/// index.create("library-book-1", &mapping, &BTreeMap::new()).await?;
+/// let early = index.search(&alias, &Query::new(1)).await.unwrap_err();
+/// assert_eq!(early.kind(), ErrorKind::NotFound, "no alias yet");
+///
+/// index.swap(&alias, None, "library-book-1").await?;
+/// assert_eq!(index.resolve(&alias).await?.as_deref(), Some("library-book-1"));
+/// assert_eq!(index.search(&alias, &Query::new(1)).await?.total, 0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Index {
+    pub(crate) backend: Arc<dyn Backend>,
+    prefix: Arc<str>,
+    deadline: Duration,
+    bulk_deadline: Duration,
 }
 
-impl Default for IndexConfig {
-    fn default() -> Self {
-        let (deadline, bulk_deadline) = (Duration::from_secs(2), Duration::from_secs(30));
-        Self {
-            url: Secret::new(""),
-            prefix: "sixplay".to_owned(),
-            deadline,
-            bulk_deadline,
-            replicas: 0,
-        }
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
     }
 }
 
-impl IndexConfig {
-    /// The defaults for the index at `url`.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: Secret::new(url),
-            ..Self::default()
-        }
-    }
-
-    /// The alias behind which the documents of `kind` are: `{prefix}-{kind}`.
-    pub fn alias(&self, kind: &str) -> String {
-        format!("{}-{kind}", self.prefix)
-    }
-}
-
-/// Where an alias is to move; see [`Index::swap`].
+/// Where an alias is to move; see [`Index::swap_all`].
+///
+/// ```
+/// use sixplay_core::{ErrorKind, Mapping};
+/// use sixplay_index::{Index, Swap};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let index = Index::connect(&format!("sqlite:{}/index.db", folder.path().display())).await?;
+/// for name in ["books-1", "authors-1"] {
+///     index.create(name, &Mapping { fields: Vec::new() }, &Default::default()).await?;
+/// }
+/// let swap = |alias: &str, from: Option<&str>, to: &str| Swap {
+///     alias: alias.to_owned(),
+///     from: from.map(str::to_owned),
+///     to: to.to_owned(),
+/// };
+/// let new = [swap("books", None, "books-1"), swap("authors", None, "authors-1")];
+/// index.swap_all(&new).await?;
+///
+/// let late = [swap("books", Some("books-0"), "authors-1"), swap("writers", None, "authors-1")];
+/// assert_eq!(index.swap_all(&late).await.unwrap_err().kind(), ErrorKind::Conflict);
+/// assert_eq!(index.resolve("writers").await?, None, "all or none");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swap {
     /// The alias.
@@ -88,6 +108,7 @@ pub struct Swap {
 
 /// An index and what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct IndexInfo {
     /// The index's name.
     pub name: String,
@@ -97,22 +118,7 @@ pub struct IndexInfo {
     pub meta: BTreeMap<String, String>,
 }
 
-/// A handle on an index server: Elasticsearch, OpenSearch, or a file; cheap to clone.
-///
-/// Names of indices and aliases take lower case letters, digits, `.`, `_` and `-`, begin with a
-/// letter or digit, and are at most 200 bytes long; others are `Invalid`. Every call ends within
-/// the configured deadline. Errors name the index or alias.
-#[derive(Clone)]
-pub struct Index {
-    backend: Arc<dyn Backend>,
-}
-
-impl fmt::Debug for Index {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Index").finish_non_exhaustive()
-    }
-}
-
+/// Opening, names and administration.
 impl Index {
     /// Opens the index at `url` with the defaults of [`IndexConfig`].
     ///
@@ -126,34 +132,36 @@ impl Index {
     /// yet.
     ///
     /// # Errors
-    /// `Config` for another scheme or a bad URL, `Unsupported` when the build lacks the backend,
-    /// `Unavailable` when the file cannot be opened. The URL's password is never part of an error.
+    /// `Config` for another scheme, a bad URL or a prefix that no name begins with, `Unsupported`
+    /// when the build lacks the backend, `Unavailable` when the file cannot be opened. The URL's
+    /// password is never part of an error.
     pub async fn open(config: &IndexConfig) -> Result<Self> {
-        let backend = match config
-            .url
-            .expose()
-            .split_once(':')
-            .map(|(scheme, _)| scheme)
-        {
+        require_prefix(&config.prefix)?;
+        let scheme = config.url.expose().split_once(':');
+        let backend = match scheme.map(|(scheme, _)| scheme) {
             Some("sqlite") => embedded::connect(config).await?,
-            Some("http" | "https") => elastic::connect(config).await?,
+            Some("http" | "https") => elasticsearch::connect(config).await?,
             _ => {
-                return Err(Error::config(
-                    "index.connect",
-                    "expected sqlite:PATH, http://… or https://…",
-                ));
+                let message = "expected sqlite:PATH, http://… or https://…";
+                return Err(Error::config("index.connect", message));
             }
         };
-        Ok(Self { backend })
+        Ok(Self {
+            backend,
+            prefix: config.prefix.as_str().into(),
+            deadline: config.deadline,
+            bulk_deadline: config.bulk_deadline,
+        })
     }
 
-    /// A handle on a backend of your own.
-    pub fn with_backend(backend: Arc<dyn Backend>) -> Self {
-        Self { backend }
+    /// The alias through which the documents of `kind` are read: `{prefix}-{kind}`.
+    pub fn alias(&self, kind: &str) -> String {
+        alias_of(&self.prefix, kind)
     }
 
-    /// Makes an empty index with exactly the fields of `mapping`, [`VISIBLE_FROM`] and
-    /// [`VISIBLE_UNTIL`]; `meta` says whose it is.
+    /// Makes an empty index with exactly the fields of `mapping`,
+    /// [`VISIBLE_FROM`](crate::VISIBLE_FROM) and [`VISIBLE_UNTIL`](crate::VISIBLE_UNTIL); `meta`
+    /// says whose it is.
     ///
     /// # Errors
     /// `Conflict` when an index or alias has the name, `Invalid` for a bad name or mapping (a field
@@ -164,28 +172,28 @@ impl Index {
         mapping: &Mapping,
         meta: &BTreeMap<String, String>,
     ) -> Result<()> {
-        let guard = [Field::long(VISIBLE_FROM), Field::long(VISIBLE_UNTIL)];
-        let mapping = Mapping {
-            fields: guard
-                .into_iter()
-                .chain(mapping.fields.iter().cloned())
-                .collect(),
-        };
+        let mapping = with_visible_fields(mapping);
         let work = async {
-            check_name(name)?;
-            check_fields(&mapping.fields, false)?;
+            require_fields(&mapping)?;
             self.backend.create(name, &mapping, meta).await
         };
-        named(name, work).await
+        self.administer_within_deadline("index.create", name, work)
+            .await
     }
 
-    /// Removes the index with exactly this name, with its documents.
+    /// Removes the index with exactly this name, with its documents and the aliases that point to
+    /// it.
+    ///
+    /// Writers that still know the name are refused from then on; none of them makes the index
+    /// anew.
     ///
     /// # Errors
     /// `NotFound` when there is none, `Invalid` for an alias, a pattern or another bad name,
     /// `Unavailable`, `Timeout`.
     pub async fn remove(&self, name: &str) -> Result<()> {
-        checked(name, self.backend.remove(name)).await
+        let work = self.backend.remove(name);
+        self.administer_within_deadline("index.remove", name, work)
+            .await
     }
 
     /// The indices whose names begin with `prefix`, sorted by name.
@@ -193,7 +201,8 @@ impl Index {
     /// # Errors
     /// `Invalid` for a prefix that no name has, `Unavailable`, `Timeout`.
     pub async fn list(&self, prefix: &str) -> Result<Vec<IndexInfo>> {
-        checked(prefix, self.backend.list(prefix)).await
+        let work = self.backend.list(prefix);
+        self.read_within_deadline("index.list", prefix, work).await
     }
 
     /// The index behind `alias`, `None` when there is no such alias.
@@ -201,7 +210,9 @@ impl Index {
     /// # Errors
     /// `Conflict` when several indices are behind it, `Invalid`, `Unavailable`, `Timeout`.
     pub async fn resolve(&self, alias: &str) -> Result<Option<String>> {
-        checked(alias, self.backend.resolve(alias)).await
+        let work = self.backend.resolve(alias);
+        self.read_within_deadline("index.resolve", alias, work)
+            .await
     }
 
     /// Points `alias` from the index `from` (`None`: the alias is new) to the index `to`, in one
@@ -212,12 +223,12 @@ impl Index {
     /// there is no index `to`, `Invalid` for a bad name or an alias named as an index,
     /// `Unavailable`, `Timeout`: then ask [`Index::resolve`].
     pub async fn swap(&self, alias: &str, from: Option<&str>, to: &str) -> Result<()> {
-        self.swap_all(&[Swap {
+        let swap = Swap {
             alias: alias.to_owned(),
             from: from.map(str::to_owned),
             to: to.to_owned(),
-        }])
-        .await
+        };
+        self.swap_all(&[swap]).await
     }
 
     /// As [`Index::swap`] for several aliases: all of them in one step, or none.
@@ -227,36 +238,42 @@ impl Index {
     /// twice.
     pub async fn swap_all(&self, swaps: &[Swap]) -> Result<()> {
         let mut aliases = BTreeSet::new();
-        for Swap { alias, from, to } in swaps {
-            [Some(alias), from.as_ref(), Some(to)]
-                .into_iter()
-                .flatten()
-                .try_for_each(|name| check_name(name))?;
-            if !aliases.insert(alias) {
-                return Err(
-                    Error::invalid("index.swap", "an alias is swapped twice").with("index", alias)
-                );
+        for swap in swaps {
+            swap.require_names()?;
+            if !aliases.insert(&swap.alias) {
+                let error = Error::invalid("index.swap", "an alias is swapped twice");
+                return Err(error.with("index", &swap.alias));
             }
         }
-        self.backend.swap(swaps).await
+        let work = self.backend.swap(swaps);
+        deadline("index.swap", self.bulk_deadline, work).await
     }
 
     /// Makes everything written so far visible to searches and counts.
     ///
-    /// # Errors
-    /// `NotFound`, `Invalid`, `Unavailable`, `Timeout`.
-    pub async fn refresh(&self, name: &str) -> Result<()> {
-        checked(name, self.backend.refresh(name)).await
-    }
-
-    /// How many documents the index or alias has, as of the last refresh.
+    /// Seldom needed: searches see writes within 200 ms by themselves. A file is always fresh.
     ///
     /// # Errors
     /// `NotFound`, `Invalid`, `Unavailable`, `Timeout`.
-    pub async fn count(&self, name: &str) -> Result<u64> {
-        checked(name, self.backend.count(name)).await
+    pub async fn refresh(&self, name: &str) -> Result<()> {
+        let work = self.backend.refresh(name);
+        self.administer_within_deadline("index.refresh", name, work)
+            .await
     }
 
+    /// A call that changes no document: it may take as long as a bulk write.
+    async fn administer_within_deadline<T>(
+        &self,
+        operation: &'static str,
+        name: &str,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        with_checked_name(name, deadline(operation, self.bulk_deadline, work)).await
+    }
+}
+
+/// Documents.
+impl Index {
     /// Writes `operations`, in their order, to the index with exactly this name, and answers an
     /// outcome for each.
     ///
@@ -267,61 +284,70 @@ impl Index {
     /// `NotFound` when there is no index (none is made), `Invalid`, `Unavailable`, `Timeout`:
     /// nothing is known of any operation then, and all may be applied again.
     pub async fn apply(&self, name: &str, operations: Vec<Operation>) -> Result<Vec<Outcome>> {
-        let mut outcomes: Vec<Option<Outcome>> =
-            operations.iter().map(Operation::refused).collect();
-        let sent = operations
-            .into_iter()
-            .zip(&outcomes)
-            .filter(|(_, outcome)| outcome.is_none());
-        let sent: Vec<Operation> = sent.map(|(operation, _)| operation).collect();
-        if !sent.is_empty() {
-            let answers = checked(name, self.backend.apply(name, &sent)).await?;
-            let open = outcomes.iter_mut().filter(|outcome| outcome.is_none());
-            open.zip(answers)
-                .for_each(|(outcome, answer)| *outcome = Some(answer));
+        let checked = operations.iter().map(CheckedOperation::check);
+        let (mut sent, mut refused) = (Vec::with_capacity(operations.len()), Vec::new());
+        for checked in checked {
+            refused.push(checked.map(|checked| sent.push(checked)).err());
         }
-        let unanswered = || Outcome::Retry {
-            reason: "the index answered nothing for it".to_owned(),
-        };
-        Ok(outcomes
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(unanswered))
-            .collect())
+        let mut answers = self.apply_checked(name, &sent).await?.into_iter();
+        let mut next_answer = || answers.next().unwrap_or_else(Outcome::unanswered);
+        let outcomes = refused.into_iter();
+        let outcomes = outcomes.map(|refused| refused.unwrap_or_else(&mut next_answer));
+        Ok(outcomes.collect())
     }
 
-    /// The documents with these ids, in their order, as of this moment.
+    /// Backends are given no empty list.
+    async fn apply_checked(
+        &self,
+        name: &str,
+        operations: &[CheckedOperation<'_>],
+    ) -> Result<Vec<Outcome>> {
+        if operations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let limit = self.bulk_deadline;
+        with_checked_name(name, self.backend.apply(name, operations, limit)).await
+    }
+
+    /// The documents with these ids, in their order, as of this moment, whether visible or not.
+    ///
+    /// `None` stands for an id that has no document; an id that is named twice is answered twice.
+    /// Whether a document is visible is told by its fields
+    /// [`VISIBLE_FROM`](crate::VISIBLE_FROM) and [`VISIBLE_UNTIL`](crate::VISIBLE_UNTIL).
     ///
     /// # Errors
-    /// `NotFound` when there is no such index or alias, `Invalid` for more than [`MAX_WINDOW`] ids,
-    /// `Unavailable`, `Timeout`.
+    /// `NotFound` when there is no such index or alias, `Invalid` for more than
+    /// [`MAX_WINDOW`](crate::MAX_WINDOW) ids, `Unavailable`, `Timeout`.
     pub async fn get(&self, alias: &str, ids: &[&str]) -> Result<Vec<Option<Box<RawValue>>>> {
         let work = async {
-            check_window("index.get", ids.len() as u64)?;
-            if ids.is_empty() {
-                Ok(Vec::new())
-            } else {
-                self.backend.get(alias, ids).await
+            require_window("index.get", ids.len() as u64)?;
+            match ids {
+                [] => Ok(Vec::new()),
+                ids => self.backend.get(alias, ids).await,
             }
         };
-        checked(alias, work).await
+        self.read_within_deadline("index.get", alias, work).await
     }
 
     /// One page of the documents that `query` finds, and how many there are in all.
     ///
     /// # Errors
     /// `NotFound` when there is no such index or alias; `Invalid` when `offset + limit` is over
-    /// [`MAX_WINDOW`], when the mapping lacks a sort field or nested path, or a value does not fit
-    /// its field; `Unavailable`, `Timeout`.
+    /// [`MAX_WINDOW`](crate::MAX_WINDOW), when the mapping lacks a sort field or nested path, or a
+    /// value does not fit its field; `Unavailable`, `Timeout`.
     pub async fn search(&self, alias: &str, query: &Query) -> Result<Page> {
         let work = async {
-            check_window("index.search", query.offset.saturating_add(query.limit))?;
-            self.backend.search(alias, query).await
+            query.require_window()?;
+            let query = query.with_at_as_filters();
+            self.backend.search(alias, &query).await
         };
-        checked(alias, work).await
+        self.read_within_deadline("index.search", alias, work).await
     }
 
-    /// The distinct values of the keyword `field` among the documents for which all `filters` hold,
-    /// sorted, at most `limit`.
+    /// The distinct values of the keyword `field` among all documents that `query` finds, whatever
+    /// its order and page, sorted by their bytes, at most `limit`.
+    ///
+    /// A field that the mapping lacks has no values. Of a document with several values all count.
     ///
     /// # Errors
     /// As [`Index::search`]; `Invalid` when the field is no keyword.
@@ -329,84 +355,54 @@ impl Index {
         &self,
         alias: &str,
         field: &str,
-        filters: &[Filter],
+        query: &Query,
         limit: u64,
     ) -> Result<Vec<String>> {
         let work = async {
-            check_window("index.values", limit)?;
+            require_window("index.values", limit)?;
             if limit == 0 {
-                Ok(Vec::new())
-            } else {
-                self.backend.values(alias, field, filters, limit).await
+                return Ok(Vec::new());
             }
+            let query = query.with_at_as_filters();
+            self.backend.values(alias, field, &query, limit).await
         };
-        checked(alias, work).await
+        self.read_within_deadline("index.values", alias, work).await
     }
 
-    /// The words that a French field keeps of `text`.
+    /// How many documents the index or alias has, as of the last refresh.
     ///
     /// # Errors
-    /// `Unavailable`, `Timeout`.
-    pub async fn analyze(&self, text: &str) -> Result<Vec<String>> {
-        self.backend.analyze(text).await
+    /// `NotFound`, `Invalid`, `Unavailable`, `Timeout`.
+    pub async fn count(&self, name: &str) -> Result<u64> {
+        self.read_within_deadline("index.count", name, self.backend.count(name))
+            .await
+    }
+
+    /// A call that somebody waits for.
+    async fn read_within_deadline<T>(
+        &self,
+        operation: &'static str,
+        name: &str,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        with_checked_name(name, deadline(operation, self.deadline, work)).await
     }
 }
 
-async fn checked<T>(name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
-    named(name, async {
-        check_name(name)?;
+impl Swap {
+    /// A pattern in any place would move aliases that nobody named.
+    fn require_names(&self) -> Result<()> {
+        let names = [Some(&self.alias), self.from.as_ref(), Some(&self.to)];
+        let mut names = names.into_iter().flatten();
+        names.try_for_each(|name| require_name(name))
+    }
+}
+
+/// Does the work unless the name is bad, and names it in the work's error.
+async fn with_checked_name<T>(name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let checked = async {
+        require_name(name)?;
         work.await
-    })
-    .await
-}
-
-async fn named<T>(name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
-    work.await.map_err(|error| error.with("index", name))
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let allowed = name
-        .bytes()
-        .all(|byte| plain(byte) || b"._-".contains(&byte));
-    if allowed && name.len() <= 200 && name.bytes().next().is_some_and(plain) {
-        return Ok(());
-    }
-    let message = "a name takes lower case letters, digits, '.', '_' and '-', begins with a letter or digit, and is at most 200 bytes long";
-    Err(Error::invalid("index.name", message).with("name", name))
-}
-
-fn check_fields(fields: &[Field], nested: bool) -> Result<()> {
-    let invalid = |message: &'static str, field: &Field| {
-        Err(Error::invalid("index.create", message).with("field", field.name))
     };
-    for (position, field) in fields.iter().enumerate() {
-        if field.name.is_empty() || field.name.contains('.') {
-            return invalid("a field has a name, without dots", field);
-        }
-        if fields[..position]
-            .iter()
-            .any(|other| other.name == field.name)
-        {
-            return invalid("a field is mapped twice", field);
-        }
-        match &field.kind {
-            FieldKind::Nested(_) if nested => {
-                return invalid("a nested field cannot be within a nested field", field);
-            }
-            FieldKind::Nested(fields) => check_fields(fields, true)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn check_window(operation: &'static str, end: u64) -> Result<()> {
-    if end <= MAX_WINDOW {
-        return Ok(());
-    }
-    Err(
-        Error::invalid(operation, "offset and limit together reach at most 10000")
-            .with("asked", end),
-    )
+    checked.await.map_err(|error| error.with("index", name))
 }

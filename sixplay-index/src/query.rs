@@ -1,14 +1,46 @@
-//! What is asked of an index.
+//! What is asked of an index, and one page of the answer.
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::value::RawValue;
+use sixplay_core::{Error, Result};
+
+use crate::{Filter, VISIBLE_FROM, VISIBLE_UNTIL};
+
+/// The most that `offset + limit` of a [`Query`], the limit of
+/// [`Index::values`](crate::Index::values) and the ids of [`Index::get`](crate::Index::get) may be.
+pub const MAX_WINDOW: u64 = 10_000;
 
 /// A search for documents: all filters hold, in the order of `sort`, one page.
 ///
 /// Documents that lack a sort field come last; equal ones are ordered by the field `id` when the
 /// mapping has it. There is no relevance: a `text` search filters.
+///
+/// ```
+/// use sixplay_core::{Field, Mapping, Visible};
+/// use sixplay_index::{Filter, Index, Operation, Query, RawValue, jiff::Timestamp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let index = Index::connect(&format!("sqlite:{}/index.db", folder.path().display())).await?;
+/// # let fields = vec![Field::keyword("id"), Field::long("year")];
+/// # index.create("books", &Mapping { fields }, &Default::default()).await?;
+/// let book = |json: &str| RawValue::from_string(json.to_owned());
+/// let forever = Operation::put("b1", 1, book(r#"{"id": "b1", "year": 1875}"#)?);
+/// let past = Visible::from_micros(0, Some(1_000_000));
+/// let withdrawn = Operation::put("b2", 1, book(r#"{"id": "b2", "year": 1864}"#)?).visible(past);
+/// index.apply("books", vec![forever, withdrawn]).await?;
+/// index.refresh("books").await?;
+///
+/// let query = Query::new(10).filter(Filter::below("year", 1900)).descending("year");
+/// assert_eq!(index.search("books", &query).await?.total, 2);
+/// let page = index.search("books", &query.at(Timestamp::now())).await?;
+/// assert_eq!(page.total, 1, "the other is hidden since 1970");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Query {
     /// What must hold, all of it.
     pub filters: Vec<Filter>,
@@ -20,12 +52,9 @@ pub struct Query {
     pub offset: u64,
     /// Documents to return; 0 returns the total alone.
     pub limit: u64,
-    /// Only documents with `visible_from <= at` whose `visible_until` is missing or later.
+    /// Only documents whose [`Visible`](sixplay_core::Visible) is open at this instant.
     pub at: Option<Timestamp>,
 }
-
-/// The most that `offset + limit` of a [`Query`] and the limit of [`crate::Index::values`] may be.
-pub const MAX_WINDOW: u64 = 10_000;
 
 /// Words in a French field: every word of the query must occur, whatever its elision, case, accents
 /// or ending.
@@ -47,48 +76,41 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// A condition on a document, or on one object of a nested field.
-///
-/// A field that the mapping lacks is missing in every document. Among several values of a field one
-/// must match.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Filter {
-    /// The field has this value.
-    Term(String, Value),
-    /// The field has one of these values.
-    Terms(String, Vec<Value>),
-    /// The long field has a value `<=` this.
-    AtMost(String, i64),
-    /// The long field has a value `>=` this.
-    AtLeast(String, i64),
-    /// The long field has a value `>` this.
-    Above(String, i64),
-    /// The long field has a value `<` this.
-    Below(String, i64),
-    /// The filter's field has no value, or the filter holds.
-    MissingOr(Box<Filter>),
-    /// The filter does not hold.
-    Not(Box<Filter>),
-    /// All filters hold within one object of the nested field; their fields are named without the
-    /// path.
-    Nested(String, Vec<Filter>),
-}
-
-/// A value to compare with.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// For keyword fields.
-    Text(String),
-    /// For long fields.
-    Long(i64),
-}
-
 /// One page of what a [`Query`] found.
+///
+/// ```
+/// use serde::Deserialize;
+/// use sixplay_index::Page;
+///
+/// #[derive(Deserialize)]
+/// struct Book {
+///     title: String,
+/// }
+///
+/// fn titles(page: &Page) -> serde_json::Result<Vec<String>> {
+///     let read = |document: &Box<_>| serde_json::from_str::<Book>(RawValue::get(document));
+///     page.documents.iter().map(|document| read(document).map(|book| book.title)).collect()
+/// }
+/// # use sixplay_index::{Index, Operation, Query, RawValue};
+/// # use sixplay_core::{Field, Mapping};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let index = Index::connect(&format!("sqlite:{}/index.db", folder.path().display())).await?;
+/// # let mapping = Mapping { fields: vec![Field::french("title")] };
+/// # index.create("books", &mapping, &Default::default()).await?;
+/// # let book = RawValue::from_string(r#"{"title": "Émile"}"#.to_owned())?;
+/// # index.apply("books", vec![Operation::put("b1", 1, book)]).await?;
+/// # index.refresh("books").await?;
+/// let page = index.search("books", &Query::new(1)).await?;
+/// assert_eq!((titles(&page)?, page.total), (vec!["Émile".to_owned()], 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Page {
-    /// The documents of the page, as they were put.
+    /// The documents of the page, as they were put, with the fields of their visible time.
     pub documents: Vec<Box<RawValue>>,
     /// How many documents the query finds in all, exact.
     pub total: u64,
@@ -113,30 +135,26 @@ impl Query {
     /// Sets the words that must occur in `field`.
     #[must_use]
     pub fn text(mut self, field: impl Into<String>, query: impl Into<String>) -> Self {
-        self.text = Some(Text {
-            field: field.into(),
-            query: query.into(),
-        });
+        let (field, query) = (field.into(), query.into());
+        self.text = Some(Text { field, query });
         self
     }
 
     /// Adds a less significant sort field, least first.
     #[must_use]
-    pub fn ascending(mut self, field: impl Into<String>) -> Self {
-        self.sort.push(Sort {
-            field: field.into(),
-            descending: false,
-        });
-        self
+    pub fn ascending(self, field: impl Into<String>) -> Self {
+        self.sorted_by(field.into(), false)
     }
 
     /// Adds a less significant sort field, greatest first.
     #[must_use]
-    pub fn descending(mut self, field: impl Into<String>) -> Self {
-        self.sort.push(Sort {
-            field: field.into(),
-            descending: true,
-        });
+    pub fn descending(self, field: impl Into<String>) -> Self {
+        self.sorted_by(field.into(), true)
+    }
+
+    /// Adds the least significant field.
+    fn sorted_by(mut self, field: String, descending: bool) -> Self {
+        self.sort.push(Sort { field, descending });
         self
     }
 
@@ -154,99 +172,27 @@ impl Query {
         self
     }
 
-    /// All filters, those of `at` included.
-    pub fn conditions(&self) -> Vec<Filter> {
-        let at = self.at.map(Timestamp::as_microsecond);
-        let guard = at.map(|at| {
-            [
-                Filter::at_most(crate::VISIBLE_FROM, at),
-                Filter::missing_or(Filter::above(crate::VISIBLE_UNTIL, at)),
-            ]
-        });
-        self.filters
-            .iter()
-            .cloned()
-            .chain(guard.into_iter().flatten())
-            .collect()
-    }
-}
-
-impl Filter {
-    /// [`Filter::Term`].
-    pub fn term(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::Term(field.into(), value.into())
-    }
-
-    /// [`Filter::Terms`].
-    pub fn terms<V: Into<Value>>(
-        field: impl Into<String>,
-        values: impl IntoIterator<Item = V>,
-    ) -> Self {
-        Self::Terms(field.into(), values.into_iter().map(Into::into).collect())
-    }
-
-    /// [`Filter::AtMost`].
-    pub fn at_most(field: impl Into<String>, value: i64) -> Self {
-        Self::AtMost(field.into(), value)
-    }
-
-    /// [`Filter::AtLeast`].
-    pub fn at_least(field: impl Into<String>, value: i64) -> Self {
-        Self::AtLeast(field.into(), value)
-    }
-
-    /// [`Filter::Above`].
-    pub fn above(field: impl Into<String>, value: i64) -> Self {
-        Self::Above(field.into(), value)
-    }
-
-    /// [`Filter::Below`].
-    pub fn below(field: impl Into<String>, value: i64) -> Self {
-        Self::Below(field.into(), value)
-    }
-
-    /// [`Filter::MissingOr`].
-    pub fn missing_or(filter: Self) -> Self {
-        Self::MissingOr(Box::new(filter))
-    }
-
-    /// [`Filter::Not`].
-    pub fn negate(filter: Self) -> Self {
-        Self::Not(Box::new(filter))
-    }
-
-    /// [`Filter::Nested`].
-    pub fn nested(path: impl Into<String>, filters: impl IntoIterator<Item = Self>) -> Self {
-        Self::Nested(path.into(), filters.into_iter().collect())
-    }
-
-    /// The field that the filter reads; a nested filter's path.
-    pub fn field(&self) -> &str {
-        match self {
-            Self::Term(field, _) | Self::Terms(field, _) | Self::Nested(field, _) => field,
-            Self::AtMost(field, _)
-            | Self::AtLeast(field, _)
-            | Self::Above(field, _)
-            | Self::Below(field, _) => field,
-            Self::MissingOr(filter) | Self::Not(filter) => filter.field(),
+    /// The query with what `at` asks among its filters: backends look at those alone.
+    pub(crate) fn with_at_as_filters(&self) -> Self {
+        let mut query = self.clone();
+        if let Some(at) = query.at.take() {
+            let visible = Filter::open_at(VISIBLE_FROM, VISIBLE_UNTIL, at);
+            query.filters.extend(visible);
         }
+        query
+    }
+
+    /// Refuses a page that ends beyond [`MAX_WINDOW`].
+    pub(crate) fn require_window(&self) -> Result<()> {
+        require_window("index.search", self.offset.saturating_add(self.limit))
     }
 }
 
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+/// Refuses to look beyond [`MAX_WINDOW`], which servers refuse or answer slowly.
+pub(crate) fn require_window(operation: &'static str, end: u64) -> Result<()> {
+    if end <= MAX_WINDOW {
+        return Ok(());
     }
-}
-
-impl From<String> for Value {
-    fn from(value: String) -> Self {
-        Self::Text(value)
-    }
-}
-
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Long(value)
-    }
+    let message = "offset and limit together reach at most 10000";
+    Err(Error::invalid(operation, message).with("asked", end))
 }

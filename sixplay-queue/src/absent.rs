@@ -1,15 +1,14 @@
 //! Stands in for a backend that this build lacks.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sixplay_core::{Error, Result};
 
-use crate::backend::Backend;
+use crate::backend::QueueBackend;
 
-pub(super) async fn connect(url: &str) -> Result<Arc<dyn Backend>> {
+/// Refuses every URL, naming its scheme only.
+pub(super) async fn connect(url: &str, _deadline: Duration) -> Result<Arc<dyn QueueBackend>> {
     let scheme = url.split(':').next().unwrap_or_default();
-    Err(
-        Error::unsupported("queue.connect", "this build lacks the queue's backend")
-            .with("scheme", scheme),
-    )
+    let error = Error::unsupported("queue.connect", "this build lacks the queue's backend");
+    Err(error.with("scheme", scheme))
 }

@@ -1,27 +1,39 @@
-//! What a backend provides; the handles above it are the same for all.
+//! What a backend provides; the handles above it are the same for all, and name the queue in every
+//! error.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
-};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use sixplay_core::Result;
 
-use crate::message::{Delivery, Message};
+use crate::{Delivery, Message};
 
 /// Queues by full name; names, sizes and ids are checked before they come here.
+///
+/// All calls but [`publish_messages`](QueueBackend::publish_messages) end at the handle's deadline
+/// by being dropped; that one counts its answers itself.
 #[async_trait]
-pub(crate) trait Backend: Send + Sync {
-    async fn declare(&self, queue: &str) -> Result<()>;
-    async fn remove(&self, queue: &str) -> Result<()>;
-    async fn depth(&self, queue: &str) -> Result<u64>;
-    async fn publish(&self, queue: &str, messages: &[Message]) -> Result<()>;
+pub(crate) trait QueueBackend: Send + Sync {
+    /// Creates the queue unless it exists.
+    async fn declare_queue(&self, queue: &str) -> Result<()>;
+    /// Removes the queue if it exists.
+    async fn remove_queue(&self, queue: &str) -> Result<()>;
+    /// Counts the messages that wait.
+    async fn count_waiting(&self, queue: &str) -> Result<u64>;
+    /// Stores the messages durably, in their order.
+    async fn publish_messages(&self, queue: &str, messages: &[Message]) -> Result<()>;
+    /// Begins to deliver, at most `prefetch` unsettled messages at a time.
     async fn subscribe(
         self: Arc<Self>,
         queue: &str,
         prefetch: u16,
     ) -> Result<Box<dyn Subscription>>;
+}
+
+impl fmt::Debug for dyn QueueBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("QueueBackend")
+    }
 }
 
 /// One consumer's stream of deliveries; what it holds unsettled returns to the queue when it is
@@ -30,37 +42,13 @@ pub(crate) trait Backend: Send + Sync {
 pub(crate) trait Subscription: Send {
     /// Waits for at least one delivery and adds up to `max` that are ready. A dropped call loses
     /// none.
-    async fn next(&mut self, max: usize) -> Result<Vec<Delivery>>;
+    async fn next_deliveries(&mut self, max: usize) -> Result<Vec<Delivery>>;
     /// Returns to the queue what it holds, and waits for that.
-    async fn close(self: Box<Self>) -> Result<()>;
+    async fn give_back(self: Box<Self>) -> Result<()>;
 }
 
-/// Where deliveries came from and must be settled.
-#[async_trait]
-pub(crate) trait Origin: Send + Sync {
-    /// Settles what is still held and returns how many that were.
-    async fn settle(&self, tags: &[Tag], verdict: Verdict) -> Result<usize>;
-    /// Gives back one that was dropped unsettled, later and without a word about the outcome.
-    fn abandon(&self, tag: Tag);
-}
-
-/// Names one delivery of one origin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Tag {
-    pub number: i64,
-    /// Which of the message's deliveries, for those backends that reuse the number.
-    pub attempt: i64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Ack,
-    Requeue,
-}
-
-/// A number that no other process draws: for names and for spreading retries, not for secrets.
-// A build without backends needs neither this nor receipts
-#[allow(dead_code)]
-pub(crate) fn random() -> u64 {
-    RandomState::new().hash_one(std::process::id())
+impl fmt::Debug for dyn Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subscription")
+    }
 }

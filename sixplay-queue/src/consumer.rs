@@ -1,18 +1,48 @@
 //! A consumer: receives deliveries in batches and settles them in batches.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use sixplay_core::Result;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Delivery,
-    backend::{Subscription, Verdict},
-    message,
+    backend::Subscription,
+    delivery::{Settlement, settle_all},
 };
 
+/// The most deliveries that one call returns.
+const MAX_BATCH: usize = 256;
+
 /// One consumer of one queue. Dropping it returns its unsettled deliveries to the queue at once.
+///
+/// It may live as long as its process: a subscription that is lost is renewed by the next call.
+/// Several consumers of a queue, of one process or of many, get each message once between them; a
+/// small prefetch shares the work more evenly, one of two or three batches keeps a consumer busy.
+/// Deliveries may be settled in any order, by any task, one by one or together.
+///
+/// ```
+/// use std::time::Duration;
+/// # use sixplay_queue::{Message, Queue};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> sixplay_core::Result<()> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let queue = Queue::connect(&format!("sqlite:{}/queue.db", folder.path().display())).await?;
+/// # queue.declare("letters").await?;
+/// # queue.publish("letters", &[Message::new("Dear Ada"), Message::new("Dear Grace")]).await?;
+/// let mut consumer = queue.consume("letters", 100).await?;
+/// let batch = consumer.receive(50, Duration::from_millis(20)).await?;
+/// assert_eq!(batch.len(), 2);
+/// consumer.ack_all(batch).await?;
+/// consumer.close().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
 pub struct Consumer {
+    /// The full name, for errors.
+    queue: String,
     subscription: Box<dyn Subscription>,
     prefetch: usize,
     /// What a dropped call of `receive` had already got.
@@ -20,8 +50,9 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    pub(crate) fn new(subscription: Box<dyn Subscription>, prefetch: u16) -> Self {
+    pub(crate) fn new(queue: String, subscription: Box<dyn Subscription>, prefetch: u16) -> Self {
         Self {
+            queue,
             subscription,
             prefetch: prefetch.into(),
             ready: Vec::new(),
@@ -40,23 +71,41 @@ impl Consumer {
     /// `Unavailable`, `Timeout` when the connection is lost: deliveries not yet settled come again,
     /// and the next call subscribes anew. `NotFound` when the queue was removed.
     pub async fn receive(&mut self, max: usize, linger: Duration) -> Result<Vec<Delivery>> {
-        let max = max.clamp(1, self.prefetch.min(BATCH));
+        let max = max.clamp(1, self.prefetch.min(MAX_BATCH));
+        self.await_first(max).await?;
+        self.collect_until(Instant::now() + linger, max).await;
+        Ok(self.take_ready(max))
+    }
+
+    /// Waits until something is ready.
+    async fn await_first(&mut self, max: usize) -> Result<()> {
         if self.ready.is_empty() {
-            self.ready = self.subscription.next(max).await?;
+            let first = self.subscription.next_deliveries(max).await;
+            self.ready = first.map_err(|error| error.with("queue", &self.queue))?;
         }
-        let end = Instant::now() + linger;
+        Ok(())
+    }
+
+    /// Adds to what is ready until `end`, or until there are `max`; the next call meets an error
+    /// again.
+    async fn collect_until(&mut self, end: Instant, max: usize) {
         while self.ready.len() < max {
-            match timeout_at(end, self.subscription.next(max - self.ready.len())).await {
+            let more = self.subscription.next_deliveries(max - self.ready.len());
+            match timeout_at(end, more).await {
                 Ok(Ok(more)) => self.ready.extend(more),
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "lost the queue while collecting deliveries");
+                    tracing::warn!(queue = self.queue, %error, "lost the queue while collecting");
                     break;
                 }
                 Err(_) => break,
             }
         }
-        let rest = self.ready.split_off(max.min(self.ready.len()));
-        Ok(std::mem::replace(&mut self.ready, rest))
+    }
+
+    /// Takes what came first, up to `max`; the rest stays for the next call.
+    fn take_ready(&mut self, max: usize) -> Vec<Delivery> {
+        let count = max.min(self.ready.len());
+        self.ready.drain(..count).collect()
     }
 
     /// Ends the consumer: what it got and did not settle is back in the queue when this returns.
@@ -67,7 +116,7 @@ impl Consumer {
     /// `Unavailable`, `Timeout`: the messages come back as from a consumer that was killed.
     pub async fn close(self) -> Result<()> {
         drop(self.ready);
-        self.subscription.close().await
+        self.subscription.give_back().await
     }
 
     /// Acknowledges many deliveries, as [`Delivery::ack`] does for one.
@@ -79,13 +128,7 @@ impl Consumer {
         &self,
         deliveries: Vec<Delivery>,
     ) -> impl Future<Output = Result<()>> + Send + use<> {
-        message::settle(
-            deliveries
-                .into_iter()
-                .map(|delivery| delivery.receipt)
-                .collect(),
-            Verdict::Ack,
-        )
+        settle_all(deliveries, Settlement::Ack)
     }
 
     /// Gives many deliveries back, as [`Delivery::requeue`] does for one.
@@ -96,24 +139,6 @@ impl Consumer {
         &self,
         deliveries: Vec<Delivery>,
     ) -> impl Future<Output = Result<()>> + Send + use<> {
-        message::settle(
-            deliveries
-                .into_iter()
-                .map(|delivery| delivery.receipt)
-                .collect(),
-            Verdict::Requeue,
-        )
-    }
-}
-
-/// The most deliveries that one call returns.
-const BATCH: usize = 256;
-
-impl fmt::Debug for Consumer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Consumer")
-            .field("prefetch", &self.prefetch)
-            .field("ready", &self.ready.len())
-            .finish_non_exhaustive()
+        settle_all(deliveries, Settlement::Requeue)
     }
 }

@@ -6,10 +6,31 @@
 //!
 //! | URL | feature | backend |
 //! |---|---|---|
-//! | `sqlite:PATH` | `embedded` (default) | a file that several processes of one machine may share; no server |
+//! | `sqlite:PATH` | `embedded` (default) | a file that processes of one machine share; no server |
 //! | `amqp://user:password@host:port/vhost` | `amqp` | RabbitMQ 3.10 or newer, quorum queues |
 //!
-//! Feature `test-util` adds `conformance`, the suite that both backends run.
+//! Two more features: `roots` adds `Roots`, the line between a detector of changes and an indexer;
+//! `test-util` adds `conformance`, the suite that every backend runs.
+//!
+//! # Which backend
+//!
+//! Both pass the same suite; they differ in this:
+//!
+//! | | embedded | RabbitMQ |
+//! |---|---|---|
+//! | who shares a queue | processes of one machine | whoever reaches the broker |
+//! | a call of `publish` stores | all messages or none | perhaps some, when it fails |
+//! | messages of a killed consumer come back | after 30 s | when its connection ends |
+//! | a message of another process is seen | within 50 ms | at once |
+//!
+//! # Limits
+//!
+//! | what | at most |
+//! |---|---|
+//! | a body | 1 MiB ([`MAX_BODY`]) |
+//! | a message's id | 255 bytes |
+//! | a queue's name, with its prefix | 200 bytes; no control characters, no `amq.` in front |
+//! | deliveries of one [`Consumer::receive`] | 256, and no more than the prefetch |
 //!
 //! # The life of a message
 //!
@@ -22,45 +43,65 @@
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let url = format!("sqlite:{}", folder.path().join("queue.db").display());
 //! let queue = Queue::connect(&url).await?;
-//! queue.declare("roots").await?;
+//! queue.declare("letters").await?;
 //!
 //! // Ok means: every message is on disk
-//! queue.publish("roots", &[Message::new("video 1"), Message::new("video 2").with_id("v2")]).await?;
-//! assert_eq!(queue.depth("roots").await?, 2);
+//! let letters = [Message::new("Dear Ada"), Message::new("Dear Grace").with_id("g2")];
+//! queue.publish("letters", &letters).await?;
+//! assert_eq!(queue.depth("letters").await?, 2);
 //!
 //! // at most 10 unsettled deliveries at a time
-//! let mut consumer = queue.consume("roots", 10).await?;
+//! let mut consumer = queue.consume("letters", 10).await?;
 //! let mut deliveries = consumer.receive(10, Duration::from_millis(20)).await?;
-//! assert_eq!(deliveries[0].message.body, "video 1");
+//! assert_eq!(deliveries[0].message.body, "Dear Ada");
 //!
 //! // handled: gone for good
 //! deliveries.remove(0).ack().await?;
-//! // not now: comes again, marked as redelivered; a delivery that is merely dropped comes again too
+//! // not now: comes again, marked as redelivered; one that is merely dropped comes again too
 //! deliveries.remove(0).requeue().await?;
 //!
 //! let again = consumer.receive(10, Duration::ZERO).await?;
 //! assert!(again[0].redelivered);
-//! assert_eq!(again[0].message.id.as_deref(), Some("v2"));
+//! assert_eq!(again[0].message.id.as_deref(), Some("g2"));
 //! consumer.ack_all(again).await?;
-//! assert_eq!(queue.depth("roots").await?, 0);
+//! assert_eq!(queue.depth("letters").await?, 0);
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! # When the broker goes away
 //!
-//! No call waits for ever except [`Consumer::receive`] on an empty queue. A lost connection makes
-//! the calls under way fail with a transient error; the next call connects again by itself. The
-//! outcome of a failed publish is unknown: publish again, with the same id.
+//! No call waits for ever except [`Consumer::receive`] on an empty queue: every answer has the
+//! deadline of [`QueueConfig`]. A lost connection makes the calls under way fail with a transient
+//! error; the next call connects again by itself. The outcome of a failed publish is unknown:
+//! publish again, with the same id.
+//!
+//! # What the queue does not do yet
+//!
+//! It retries nothing after a delay and counts no attempts: a delivery that is given back comes
+//! again at once. It has no tools for dead letters, no exchanges, and speaks no TLS to RabbitMQ
+//! (`amqps` is refused).
+//!
+//! # Types of other crates
+//!
+//! Bodies are [`bytes::Bytes`], of the crate re-exported here; errors, secrets and roots are
+//! `sixplay_core`'s. All futures run on Tokio.
 
 mod backend;
 mod config;
 mod consumer;
+mod delivery;
 mod message;
 mod queue;
+#[cfg(doctest)]
+mod readme;
 
 #[cfg(feature = "test-util")]
 pub mod conformance;
+#[cfg(any(feature = "amqp", feature = "embedded"))]
+mod mutex;
+#[cfg(feature = "roots")]
+mod roots;
 
 #[cfg(feature = "amqp")]
 mod amqp;
@@ -73,7 +114,12 @@ mod embedded;
 #[path = "absent.rs"]
 mod embedded;
 
+pub use bytes;
+
 pub use config::QueueConfig;
 pub use consumer::Consumer;
-pub use message::{Delivery, MAX_BODY, Message};
+pub use delivery::Delivery;
+pub use message::{MAX_BODY, Message};
 pub use queue::Queue;
+#[cfg(feature = "roots")]
+pub use roots::{Roots, RootsFeed};

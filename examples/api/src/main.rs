@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use shell::{ServerArgs, Shell};
 use sixplay_core::Result;
+use sixplay_startup::{Process, ServerArgs};
 
 /// The REST API over the store.
 #[derive(Parser)]
@@ -15,12 +15,13 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    shell::run("api", Args::parse().server, serve)
+    sixplay_startup::run("sixplay-api", Args::parse().server, serve)
 }
 
-async fn serve(mut shell: Shell) -> Result<()> {
-    let service = shell.api().await?;
-    let server = shell.bind().await?;
-    shell.serve(server, service);
-    shell.daemon.run().await
+async fn serve(mut process: Process) -> Result<()> {
+    let store = process.store(sixplay_catalogue::prepare).await?;
+    let service = sixplay_api::service(store, process.users()?)?;
+    let server = process.bind().await?;
+    process.serve(server, service);
+    process.daemon.run().await
 }

@@ -1,11 +1,12 @@
 //! Detects every change of the database, and every window that opens or closes, and publishes the
 //! affected documents to the queue.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use clap::Parser;
-use shell::{Shell, WorkerArgs};
+use sixplay_catalogue::Catalogue;
 use sixplay_core::Result;
+use sixplay_startup::{Process, WorkerArgs};
 
 /// Publishes the documents that a change affects.
 #[derive(Parser)]
@@ -16,10 +17,12 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    shell::run("detector", Args::parse().worker, work)
+    sixplay_startup::run("sixplay-detector", Args::parse().worker, detect)
 }
 
-async fn work(mut shell: Shell) -> Result<()> {
-    shell.detect().await?;
-    shell.daemon.run().await
+async fn detect(mut process: Process) -> Result<()> {
+    let store = process.store(sixplay_catalogue::prepare).await?;
+    let queue = process.queue().await?;
+    process.detect(&store, Arc::new(Catalogue::new()), &queue);
+    process.daemon.run().await
 }

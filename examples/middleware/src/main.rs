@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use shell::{ServerArgs, Shell};
 use sixplay_core::Result;
 use sixplay_http::ErrorFormat;
+use sixplay_startup::{Process, ServerArgs};
 
 /// The aggregating middleware over the index.
 #[derive(Parser)]
@@ -16,12 +16,12 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    shell::run("middleware", Args::parse().server, serve)
+    sixplay_startup::run("sixplay-middleware", Args::parse().server, serve)
 }
 
-async fn serve(mut shell: Shell) -> Result<()> {
-    let service = shell.middleware().await?;
-    let server = shell.bind().await?.errors(ErrorFormat::Historic);
-    shell.serve(server, service);
-    shell.daemon.run().await
+async fn serve(mut process: Process) -> Result<()> {
+    let service = sixplay_middleware::service(process.index().await?, process.users()?)?;
+    let server = process.bind().await?.errors(ErrorFormat::Historic);
+    process.serve(server, service);
+    process.daemon.run().await
 }

@@ -1,10 +1,11 @@
 //! Rebuilds the whole index once and swaps it in.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use clap::Parser;
-use shell::{Shell, WorkerArgs};
+use sixplay_catalogue::Catalogue;
 use sixplay_core::Result;
+use sixplay_startup::{Process, WorkerArgs};
 
 /// Rebuilds the index from the database, then exits.
 #[derive(Parser)]
@@ -15,10 +16,12 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    shell::run("rebuild", Args::parse().worker, work)
+    sixplay_startup::run("sixplay-rebuild", Args::parse().worker, rebuild)
 }
 
-async fn work(mut shell: Shell) -> Result<()> {
-    shell.rebuild().await?;
-    shell.daemon.run().await
+async fn rebuild(mut process: Process) -> Result<()> {
+    let store = process.store(sixplay_catalogue::prepare).await?;
+    let index = process.index().await?;
+    process.rebuild(&store, Arc::new(Catalogue::new()), &index);
+    process.daemon.run().await
 }

@@ -1,14 +1,16 @@
 //! Runs every role in one process: API, middleware, detector, indexer, and a first rebuild;
 //! imports, exports and generates catalogues.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
-use shell::{ServerArgs, Shell};
-use sixplay_core::Result;
+use sixplay_catalogue::{Catalogue, commands};
+use sixplay_core::{Result, Source};
 use sixplay_http::{Dispatch, ErrorFormat};
+use sixplay_index::Indexer;
+use sixplay_startup::{Process, ServerArgs};
 
-mod catalogue;
+mod demo;
 
 /// The whole backend in one process, on SQLite below the data folder unless configured otherwise.
 #[derive(Parser)]
@@ -24,44 +26,55 @@ struct Args {
 enum Command {
     /// Loads, writes or invents catalogues
     #[command(subcommand)]
-    Catalogue(catalogue::Command),
+    Catalogue(commands::Command),
     /// Rebuilds the whole index, then exits
     Rebuild,
 }
 
 fn main() -> ExitCode {
     let Args { server, command } = Args::parse();
-    shell::run("standalone", server, |shell| async {
+    sixplay_startup::run("sixplay-standalone", server, |process| async {
         match command {
-            Some(Command::Catalogue(command)) => catalogue::run(shell, command).await,
-            Some(Command::Rebuild) => rebuild(shell).await,
-            None => serve(shell).await,
+            Some(Command::Catalogue(command)) => commands::run(process, command).await,
+            Some(Command::Rebuild) => rebuild(process).await,
+            None => serve(process).await,
         }
     })
 }
 
-async fn rebuild(mut shell: Shell) -> Result<()> {
-    shell.rebuild().await?;
-    shell.daemon.run().await
+fn catalogue() -> Arc<dyn Source> {
+    Arc::new(Catalogue::new())
 }
 
-async fn serve(mut shell: Shell) -> Result<()> {
+async fn rebuild(mut process: Process) -> Result<()> {
+    let store = process.store(sixplay_catalogue::prepare).await?;
+    let index = process.index().await?;
+    process.rebuild(&store, catalogue(), &index);
+    process.daemon.run().await
+}
+
+async fn serve(mut process: Process) -> Result<()> {
     // a taken address is told before the load, not after it
-    let server = shell.bind().await?;
-    let store = shell.store().await?;
-    catalogue::demonstrate(&store).await?;
-    shell.rebuild_when_new().await?;
-    if shell.daemon.token().is_cancelled() {
+    let server = process.bind().await?;
+    let store = process.store(sixplay_catalogue::prepare).await?;
+    demo::load_when_empty(&store).await?;
+    let index = process.index().await?;
+    process
+        .rebuild_when_new(&store, catalogue(), &index)
+        .await?;
+    if process.daemon.token().is_cancelled() {
         return Ok(());
     }
-    shell.detect().await?;
-    shell.index_changes().await?;
-    let services = [
-        ("api", shell.api().await?),
-        ("middleware", shell.middleware().await?),
-    ];
+    let queue = process.queue().await?;
+    process.detect(&store, catalogue(), &queue);
+    let indexer = Indexer::new(store.clone(), catalogue(), index.clone());
+    process.index_changes(indexer, &queue);
+    let users = process.users()?;
+    let api = sixplay_api::service(store.clone(), users.clone())?;
+    let middleware = sixplay_middleware::service(index, users)?;
     let addr = server.local_addr();
-    shell.serve(server, Dispatch::new(ErrorFormat::Problem, services));
-    catalogue::invite(&store, addr).await?;
-    shell.daemon.run().await
+    let services = [("api", api), ("middleware", middleware)];
+    process.serve(server, Dispatch::new(ErrorFormat::Problem, services));
+    demo::print_requests(&store, addr).await?;
+    process.daemon.run().await
 }

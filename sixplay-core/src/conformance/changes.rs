@@ -9,10 +9,8 @@ use super::{
     tiny::{self, Book, Tiny},
 };
 use crate::{
-    Error, ErrorKind, Result,
-    detector::{Detector, DetectorConfig, Sink},
-    source::Root,
-    store::{Dialect, Due, Store, Transaction},
+    Detector, DetectorConfig, Dialect, Due, Error, ErrorKind, Result, Root, Sink, Store,
+    Transaction,
 };
 
 /// The machinery on an empty [`Tiny`], with a detector that a test steps.
@@ -45,7 +43,7 @@ impl Stage {
     /// Two authors and a book, already delivered.
     async fn with_rows(scratch: &Scratch) -> Result<Self> {
         let stage = Self::new(scratch).await?;
-        let mut session = stage.store.session().await?;
+        let mut session = stage.store.autocommit().await?;
         tiny::put_author(&mut session, 1, "Ada").await?;
         tiny::put_author(&mut session, 2, "Ben").await?;
         tiny::put_books(&mut session, &[Book::new("b1", 1, "One")]).await?;
@@ -55,7 +53,7 @@ impl Stage {
     }
 
     async fn run(&self, sql: &str) -> Result<()> {
-        self.store.session().await?.batch(sql).await
+        self.store.autocommit().await?.batch(sql).await
     }
 
     /// What the detector delivers until nothing is left.
@@ -76,7 +74,7 @@ fn roots<const N: usize>(roots: [&str; N]) -> BTreeSet<String> {
 
 async fn backlog(store: &Store) -> Result<i64> {
     store
-        .reader()
+        .read_once()
         .await?
         .fetch_sql("SELECT COUNT(*) AS n FROM sixplay_change", Vec::new())
         .await?[0]
@@ -87,7 +85,9 @@ async fn backlog(store: &Store) -> Result<i64> {
 ///
 /// # Errors
 /// The database's.
-pub async fn discarded_changes_are_gone_and_later_ones_come(scratch: &Scratch) -> Result<()> {
+pub(super) async fn discarded_changes_are_gone_and_later_ones_come(
+    scratch: &Scratch,
+) -> Result<()> {
     let stage = Stage::with_rows(scratch).await?;
     stage
         .run("UPDATE tiny_author SET name = 'Eva' WHERE id = 2")
@@ -135,9 +135,10 @@ pub async fn discarded_changes_are_gone_and_later_ones_come(scratch: &Scratch) -
 ///
 /// # Errors
 /// As the store.
-pub async fn plain_sql_reaches_exactly_the_affected_roots(scratch: &Scratch) -> Result<()> {
+pub(super) async fn plain_sql_reaches_exactly_the_affected_roots(scratch: &Scratch) -> Result<()> {
     let stage = Stage::with_rows(scratch).await?;
-    let insert = "INSERT INTO tiny_book (id, author_id, title, open_from_us) VALUES ('b2', 1, 'Two''s \"é\"', 0)";
+    let insert = "INSERT INTO tiny_book (id, author_id, title, open_from_us) \
+                  VALUES ('b2', 1, 'Two''s \"é\"', 0)";
     assert_eq!(stage.after(insert).await?, roots(["author:1", "book:b2"]));
     assert_eq!(
         stage
@@ -183,10 +184,11 @@ pub async fn plain_sql_reaches_exactly_the_affected_roots(scratch: &Scratch) -> 
 ///
 /// # Errors
 /// As the store.
-pub async fn a_replaced_row_reaches_its_old_parent(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_replaced_row_reaches_its_old_parent(scratch: &Scratch) -> Result<()> {
     let stage = Stage::with_rows(scratch).await?;
     if stage.store.dialect() != Dialect::Postgres {
-        let replace = "REPLACE INTO tiny_book (id, author_id, title, open_from_us) VALUES ('b1', 2, 'One', 0)";
+        let replace = "REPLACE INTO tiny_book (id, author_id, title, open_from_us) \
+                       VALUES ('b1', 2, 'One', 0)";
         assert_eq!(
             stage.after(replace).await?,
             roots(["author:1", "author:2", "book:b1"])
@@ -199,9 +201,9 @@ pub async fn a_replaced_row_reaches_its_old_parent(scratch: &Scratch) -> Result<
 ///
 /// # Errors
 /// As the store.
-pub async fn a_rolled_back_transaction_reaches_nothing(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_rolled_back_transaction_reaches_nothing(scratch: &Scratch) -> Result<()> {
     let stage = Stage::with_rows(scratch).await?;
-    let mut transaction = stage.store.begin().await?;
+    let mut transaction = stage.store.write().await?;
     tiny::put_author(&mut transaction, 1, "Zoe").await?;
     drop(transaction);
     assert_eq!(stage.detected().await?, roots([]));
@@ -213,12 +215,14 @@ pub async fn a_rolled_back_transaction_reaches_nothing(scratch: &Scratch) -> Res
 ///
 /// # Errors
 /// As the store.
-pub async fn a_late_commit_is_neither_missed_nor_in_the_way(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_late_commit_is_neither_missed_nor_in_the_way(
+    scratch: &Scratch,
+) -> Result<()> {
     let stage = Stage::with_rows(scratch).await?;
     if stage.store.dialect() == Dialect::Sqlite {
         return Ok(());
     }
-    let mut late = stage.store.begin().await?;
+    let mut late = stage.store.write().await?;
     tiny::put_author(&mut late, 1, "Late").await?;
     // it would run into the deadline if the open transaction blocked it
     assert_eq!(
@@ -236,10 +240,10 @@ pub async fn a_late_commit_is_neither_missed_nor_in_the_way(scratch: &Scratch) -
 ///
 /// # Errors
 /// As the store.
-pub async fn two_detectors_lose_nothing(scratch: &Scratch) -> Result<()> {
+pub(super) async fn two_detectors_lose_nothing(scratch: &Scratch) -> Result<()> {
     let stage = Stage::new(scratch).await?;
     let config = DetectorConfig {
-        batch: 7.try_into().unwrap_or(std::num::NonZeroU16::MIN),
+        batch: 7,
         ..DetectorConfig::default()
     };
     let (one, two, token) = (
@@ -282,7 +286,7 @@ pub async fn two_detectors_lose_nothing(scratch: &Scratch) -> Result<()> {
 /// Runs a transaction as a careful writer does: again after a deadlock.
 async fn retried(store: &Store, work: impl AsyncFn(&mut Transaction) -> Result<()>) -> Result<()> {
     loop {
-        let mut transaction = store.begin().await?;
+        let mut transaction = store.write().await?;
         match work(&mut transaction).await {
             Ok(()) => return transaction.commit().await,
             Err(error) if error.is_transient() => {}
@@ -295,7 +299,7 @@ async fn retried(store: &Store, work: impl AsyncFn(&mut Transaction) -> Result<(
 ///
 /// # Errors
 /// As the store.
-pub async fn a_refusing_sink_loses_nothing(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_refusing_sink_loses_nothing(scratch: &Scratch) -> Result<()> {
     let stage = Stage::with_rows(scratch).await?;
     stage.run("UPDATE tiny_author SET name = 'Eve'").await?;
     stage.sink.refuse(true);
@@ -332,7 +336,7 @@ impl Sink for Stuck {
 ///
 /// # Errors
 /// As the store.
-pub async fn a_dead_detectors_changes_pass_to_another(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_dead_detectors_changes_pass_to_another(scratch: &Scratch) -> Result<()> {
     let stage = Stage::with_rows(scratch).await?;
     let die = async |lease| {
         let (dying, stuck) = (
@@ -369,7 +373,7 @@ pub async fn a_dead_detectors_changes_pass_to_another(scratch: &Scratch) -> Resu
 ///
 /// # Errors
 /// As the store.
-pub async fn a_stopped_detector_gives_back_its_changes(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_stopped_detector_gives_back_its_changes(scratch: &Scratch) -> Result<()> {
     let stage = Stage::with_rows(scratch).await?;
     stage
         .run("UPDATE tiny_author SET name = 'Eve' WHERE id = 2")
@@ -393,12 +397,12 @@ pub async fn a_stopped_detector_gives_back_its_changes(scratch: &Scratch) -> Res
 ///
 /// # Errors
 /// As the store.
-pub async fn a_large_fan_out_is_paged(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_large_fan_out_is_paged(scratch: &Scratch) -> Result<()> {
     let stage = Stage::with_rows(scratch).await?;
     let books: Vec<_> = (0..2500)
         .map(|n| Book::new(format!("n{n:04}"), 2, "T"))
         .collect();
-    let mut transaction = stage.store.begin().await?;
+    let mut transaction = stage.store.write().await?;
     for books in books.chunks(500) {
         tiny::put_books(&mut transaction, books).await?;
     }
@@ -410,7 +414,9 @@ pub async fn a_large_fan_out_is_paged(scratch: &Scratch) -> Result<()> {
     assert_eq!(stage.detector.step(&stage.sink).await?, 1);
     assert_paged(&stage, 2501)?;
 
-    stage.run("UPDATE tiny_book SET author_id = CAST(SUBSTR(id, 2) AS DECIMAL) + 10 WHERE author_id = 2").await?;
+    let move_all = "UPDATE tiny_book SET author_id = CAST(SUBSTR(id, 2) AS DECIMAL) + 10 \
+                    WHERE author_id = 2";
+    stage.run(move_all).await?;
     stage.detected().await?;
     let one_each = (0..2500)
         .map(|n| format!("({}, 'A')", n + 10))
@@ -422,7 +428,7 @@ pub async fn a_large_fan_out_is_paged(scratch: &Scratch) -> Result<()> {
         ))
         .await?;
     let all = stage.detector(DetectorConfig {
-        batch: std::num::NonZeroU16::MAX,
+        batch: u16::MAX,
         ..DetectorConfig::default()
     });
     assert_eq!(all.step(&stage.sink).await?, 2500);
@@ -451,9 +457,9 @@ fn assert_paged(stage: &Stage, total: usize) -> Result<()> {
 ///
 /// # Errors
 /// As the store.
-pub async fn roots_are_enumerated_in_pages(scratch: &Scratch) -> Result<()> {
+pub(super) async fn roots_are_enumerated_in_pages(scratch: &Scratch) -> Result<()> {
     let stage = Stage::new(scratch).await?;
-    let kinds = crate::source::Source::kinds(stage.tiny.as_ref());
+    let kinds = crate::Source::kinds(stage.tiny.as_ref());
     let rows = (1..=25)
         .map(|n| format!("({n}, 'A')"))
         .collect::<Vec<_>>()
@@ -479,7 +485,7 @@ pub async fn roots_are_enumerated_in_pages(scratch: &Scratch) -> Result<()> {
     assert_eq!(
         stage
             .store
-            .snapshot()
+            .read()
             .await?
             .roots(&kinds[1], Some("a"), 10)
             .await?,

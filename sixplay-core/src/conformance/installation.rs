@@ -2,23 +2,19 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::{
     Collector, Scratch,
     tiny::{self, Tiny},
 };
 use crate::{
-    ErrorKind, Result,
-    detector::{Detector, DetectorConfig},
-    source::{Column, Hop, Kind, Rendered, Source, Table},
-    store::{Dialect, Store, Transaction},
+    CapturedTable, Detector, DetectorConfig, Dialect, ErrorKind, Hop, KeyColumn, Kind, Reading,
+    Rendered, Result, Source, Store,
 };
 
 /// [`Tiny`] with its graph spoilt.
 struct Spoilt {
     kinds: Vec<Kind>,
-    tables: Vec<Table>,
+    tables: Vec<CapturedTable>,
 }
 
 impl Spoilt {
@@ -43,24 +39,18 @@ impl Source for Spoilt {
         &self.kinds
     }
 
-    fn tables(&self) -> &[Table] {
+    fn tables(&self) -> &[CapturedTable] {
         &self.tables
     }
 
-    async fn render(
-        &self,
-        _: &mut Transaction,
-        _: &str,
-        _: &[String],
-        _: Timestamp,
-    ) -> Result<Vec<Rendered>> {
+    async fn render(&self, _: &mut Reading, _: &str, _: &[String]) -> Result<Vec<Rendered>> {
         Ok(Vec::new())
     }
 }
 
 async fn logged(store: &Store) -> Result<i64> {
     store
-        .reader()
+        .read_once()
         .await?
         .fetch_sql("SELECT COUNT(*) AS n FROM sixplay_change", Vec::new())
         .await?[0]
@@ -72,7 +62,7 @@ async fn logged(store: &Store) -> Result<i64> {
 ///
 /// # Errors
 /// As the store.
-pub async fn installing_again_and_at_once_is_harmless(scratch: &Scratch) -> Result<()> {
+pub(super) async fn installing_again_and_at_once_is_harmless(scratch: &Scratch) -> Result<()> {
     tiny::migrate(scratch.store()).await?;
     let mut installers = tokio::task::JoinSet::new();
     for _ in 0..4 {
@@ -85,11 +75,11 @@ pub async fn installing_again_and_at_once_is_harmless(scratch: &Scratch) -> Resu
         .into_iter()
         .collect::<Result<Vec<_>>>()?;
     let store = scratch.store();
-    tiny::put_author(&mut store.session().await?, 1, "Ada").await?;
+    tiny::put_author(&mut *store.autocommit().await?, 1, "Ada").await?;
     assert_eq!(logged(store).await?, 1);
-    let ticket = store.ticket().await?;
+    let ticket = store.reading().await?.ticket();
     // an open writer would block any change of the schema
-    let mut writer = store.begin().await?;
+    let mut writer = store.write().await?;
     tiny::put_author(&mut writer, 2, "Ben").await?;
     if store.dialect() == Dialect::Sqlite {
         writer.commit().await?;
@@ -99,7 +89,7 @@ pub async fn installing_again_and_at_once_is_harmless(scratch: &Scratch) -> Resu
         writer.commit().await?;
     }
     assert_eq!(logged(store).await?, 2);
-    assert!(store.ticket().await? > ticket);
+    assert!(store.reading().await?.ticket() > ticket);
     Ok(())
 }
 
@@ -107,10 +97,10 @@ pub async fn installing_again_and_at_once_is_harmless(scratch: &Scratch) -> Resu
 ///
 /// # Errors
 /// As the store.
-pub async fn a_changed_graph_replaces_its_triggers(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_changed_graph_replaces_its_triggers(scratch: &Scratch) -> Result<()> {
     let store = scratch.store();
     tiny::migrate(store).await?;
-    let author = |column| matches!(column, Column::Int(_));
+    let author = |column| matches!(column, KeyColumn::Int(_));
     store
         .install(&Spoilt::new(|it| {
             it.tables[1].reaches.retain(|reach| !author(reach.key))
@@ -118,13 +108,13 @@ pub async fn a_changed_graph_replaces_its_triggers(scratch: &Scratch) -> Result<
         .await?;
     store
         .install(&Spoilt::new(|it| {
-            it.tables[1].keys.push(Column::Text("title"))
+            it.tables[1].keys.push(KeyColumn::Text("title"))
         }))
         .await?;
     let tiny = Tiny::new();
     store.install(tiny.as_ref()).await?;
     tiny::put_books(
-        &mut store.session().await?,
+        &mut *store.autocommit().await?,
         &[tiny::Book::new("b1", 1, "One")],
     )
     .await?;
@@ -144,12 +134,12 @@ pub async fn a_changed_graph_replaces_its_triggers(scratch: &Scratch) -> Result<
 ///
 /// # Errors
 /// As the store.
-pub async fn a_graph_that_does_not_fit_is_refused_by_name(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_graph_that_does_not_fit_is_refused_by_name(scratch: &Scratch) -> Result<()> {
     type Spoil = fn(&mut Spoilt);
     let spoils: [(&str, Spoil); 9] = [
         ("tiny_missing", |it| it.tables[1].name = "tiny_missing"),
         ("no_column", |it| {
-            it.tables[1].keys.push(Column::Int("no_column"))
+            it.tables[1].keys.push(KeyColumn::Int("no_column"))
         }),
         ("no_kind", |it| it.tables[0].reaches[0].kind = "no_kind"),
         ("no_hop", |it| {
@@ -159,7 +149,9 @@ pub async fn a_graph_that_does_not_fit_is_refused_by_name(scratch: &Scratch) -> 
         ("title", |it| it.tables[0].reaches[1].hops[0].from = "title"),
         ("kind=author", |it| it.tables[1].reaches[0].kind = "author"),
         ("column=id", |it| {
-            it.tables[1].keys.retain(|key| *key != Column::Text("id"))
+            it.tables[1]
+                .keys
+                .retain(|key| *key != KeyColumn::Text("id"))
         }),
         ("Author", |it| it.kinds[0].name = "Author"),
     ];
@@ -191,13 +183,19 @@ pub async fn a_graph_that_does_not_fit_is_refused_by_name(scratch: &Scratch) -> 
 ///
 /// # Errors
 /// As the store.
-pub async fn cascades_are_refused_or_logged(scratch: &Scratch) -> Result<()> {
+pub(super) async fn cascades_are_refused_or_logged(scratch: &Scratch) -> Result<()> {
     let store = scratch.store();
-    store.session().await?.batch(
-        "CREATE TABLE tiny_author (id INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL); \
-         CREATE TABLE tiny_book (id VARCHAR(100) NOT NULL PRIMARY KEY, author_id INT NOT NULL, title VARCHAR(200) NOT NULL, \
-         open_from_us BIGINT NOT NULL, open_until_us BIGINT, CONSTRAINT tiny_written_by FOREIGN KEY (author_id) REFERENCES tiny_author (id) ON DELETE CASCADE)",
-    ).await?;
+    store
+        .autocommit()
+        .await?
+        .batch(
+            "CREATE TABLE tiny_author (id INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL); \
+         CREATE TABLE tiny_book (id VARCHAR(100) NOT NULL PRIMARY KEY, author_id INT NOT NULL, \
+         title VARCHAR(200) NOT NULL, open_from_us BIGINT NOT NULL, open_until_us BIGINT, \
+         CONSTRAINT tiny_written_by FOREIGN KEY (author_id) REFERENCES tiny_author (id) \
+         ON DELETE CASCADE)",
+        )
+        .await?;
     let installed = store.install(Tiny::new().as_ref()).await;
     if store.dialect() == Dialect::Mysql {
         assert!(
@@ -207,7 +205,7 @@ pub async fn cascades_are_refused_or_logged(scratch: &Scratch) -> Result<()> {
         return Ok(());
     }
     installed?;
-    let mut session = store.session().await?;
+    let mut session = store.autocommit().await?;
     tiny::put_author(&mut session, 1, "Ada").await?;
     tiny::put_books(&mut session, &[tiny::Book::new("b1", 1, "One")]).await?;
     tiny::remove_author(&mut session, 1).await?;
@@ -220,9 +218,9 @@ pub async fn cascades_are_refused_or_logged(scratch: &Scratch) -> Result<()> {
 ///
 /// # Errors
 /// As the store.
-pub async fn a_broken_constraint_is_a_conflict(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_broken_constraint_is_a_conflict(scratch: &Scratch) -> Result<()> {
     tiny::migrate(scratch.store()).await?;
-    let mut session = scratch.store().session().await?;
+    let mut session = scratch.store().autocommit().await?;
     let insert = "INSERT INTO tiny_author (id, name) VALUES (1, 'Ada')";
     session.batch(insert).await?;
     let twice = session.batch(insert).await;
@@ -239,16 +237,16 @@ pub async fn a_broken_constraint_is_a_conflict(scratch: &Scratch) -> Result<()> 
 ///
 /// # Errors
 /// As the store.
-pub async fn a_deadlock_is_transient(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_deadlock_is_transient(scratch: &Scratch) -> Result<()> {
     tiny::migrate(scratch.store()).await?;
     if scratch.store().dialect() == Dialect::Sqlite {
         return Ok(());
     }
-    tiny::put_author(&mut scratch.store().session().await?, 1, "Ada").await?;
-    tiny::put_author(&mut scratch.store().session().await?, 2, "Ben").await?;
+    tiny::put_author(&mut *scratch.store().autocommit().await?, 1, "Ada").await?;
+    tiny::put_author(&mut *scratch.store().autocommit().await?, 2, "Ben").await?;
     let (mut one, mut two) = (
-        scratch.store().begin().await?,
-        scratch.store().begin().await?,
+        scratch.store().write().await?,
+        scratch.store().write().await?,
     );
     tiny::remove_author(&mut one, 1).await?;
     tiny::remove_author(&mut two, 2).await?;
@@ -272,7 +270,7 @@ pub async fn a_deadlock_is_transient(scratch: &Scratch) -> Result<()> {
 ///
 /// # Errors
 /// As the store.
-pub async fn a_pool_recovers_from_lost_connections(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_pool_recovers_from_lost_connections(scratch: &Scratch) -> Result<()> {
     tiny::install(scratch.store()).await?;
     let store = scratch.store();
     let admin = Store::connect(scratch.url()).await?;
@@ -284,11 +282,11 @@ pub async fn a_pool_recovers_from_lost_connections(scratch: &Scratch) -> Result<
             "SELECT pg_terminate_backend",
         ),
     };
-    let (mut one, mut two) = (store.begin().await?, store.session().await?);
+    let (mut one, mut two) = (store.write().await?, store.autocommit().await?);
     for connection in [&mut one, &mut two] {
         let id = connection.fetch_sql(own, Vec::new()).await?[0].int("id")?;
         admin
-            .session()
+            .autocommit()
             .await?
             .batch(&format!("{kill}({id})"))
             .await?;
@@ -303,7 +301,7 @@ pub async fn a_pool_recovers_from_lost_connections(scratch: &Scratch) -> Result<
     );
     drop((one, two));
     for _ in 0..3 {
-        store.ticket().await?;
+        store.reading().await?.ticket();
     }
     Ok(())
 }
@@ -313,7 +311,7 @@ pub async fn a_pool_recovers_from_lost_connections(scratch: &Scratch) -> Result<
 ///
 /// # Errors
 /// As the store.
-pub async fn a_url_that_leads_nowhere_is_refused(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_url_that_leads_nowhere_is_refused(scratch: &Scratch) -> Result<()> {
     let url = match scratch.store().dialect() {
         Dialect::Sqlite => "sqlite:/nonexistent/folder/store.db".to_owned(),
         _ => format!("{}_missing", scratch.url()),

@@ -1,4 +1,4 @@
-//! A second source, which has nothing to do with television: authors and their books. A book is
+//! A second source, for tests and for reading: authors and their books. A book is
 //! visible within its window.
 
 use std::{collections::HashMap, sync::Arc};
@@ -9,23 +9,22 @@ use sea_query::{ColumnDef, Expr, ExprTrait, OnConflict, Query, Table as Definiti
 use serde_json::{json, value::RawValue};
 
 use crate::{
-    Error, Result,
-    mapping::{Field, Mapping},
-    source::{Column, Hop, Kind, Publishable, Reach, Rendered, Source, Table},
-    store::{Row, Store, Transaction},
+    CapturedTable, Error, Field, Hop, KeyColumn, Kind, Mapping, Publishable, Reach, Reading,
+    Rendered, Result, Row, Source, Store, Transaction, Visible,
 };
 
 /// The source `tiny` with the kinds `author` and `book`.
 ///
 /// An author's document is `{id, name, titles}` with the titles of all its books; a book's is `{id,
 /// title, author, body}` with the author's name, and absent without one.
+#[derive(Debug)]
 pub struct Tiny {
     kinds: Vec<Kind>,
-    tables: Vec<Table>,
+    tables: Vec<CapturedTable>,
 }
 
-const AUTHOR: Column = Column::Int("id");
-const BOOK: Column = Column::Text("id");
+const AUTHOR: KeyColumn = KeyColumn::Int("id");
+const BOOK: KeyColumn = KeyColumn::Text("id");
 
 impl Tiny {
     /// The source, as the detector and the indexer take it.
@@ -50,7 +49,7 @@ impl Tiny {
             from: "author_id",
             to: "id",
         };
-        let written_by = Column::Int("author_id");
+        let written_by = KeyColumn::Int("author_id");
         let reach = |kind, key, hops| Reach { kind, key, hops };
         Arc::new(Self {
             kinds: vec![
@@ -68,7 +67,7 @@ impl Tiny {
                 },
             ],
             tables: vec![
-                Table {
+                CapturedTable {
                     name: "tiny_author",
                     keys: vec![AUTHOR],
                     reaches: vec![
@@ -76,7 +75,7 @@ impl Tiny {
                         reach("book", AUTHOR, vec![books]),
                     ],
                 },
-                Table {
+                CapturedTable {
                     name: "tiny_book",
                     keys: vec![BOOK, written_by],
                     reaches: vec![
@@ -110,7 +109,7 @@ pub async fn migrate(store: &Store) -> Result<()> {
         .col(ColumnDef::new("title").string_len(200).not_null());
     book.col(ColumnDef::new("open_from_us").big_integer().not_null())
         .col(ColumnDef::new("open_until_us").big_integer());
-    let mut session = store.session().await?;
+    let mut session = store.autocommit().await?;
     session.define(&author).await?;
     session.define(&book).await?;
     session
@@ -250,132 +249,108 @@ impl Source for Tiny {
         &self.kinds
     }
 
-    fn tables(&self) -> &[Table] {
+    fn tables(&self) -> &[CapturedTable] {
         &self.tables
     }
 
     async fn render(
         &self,
-        snapshot: &mut Transaction,
+        reading: &mut Reading,
         kind: &str,
         ids: &[String],
-        now: Timestamp,
     ) -> Result<Vec<Rendered>> {
         let mut found = match kind {
-            "author" => authors(snapshot, ids).await?,
-            "book" => books(snapshot, ids, now).await?,
+            "author" => authors(reading, ids).await?,
+            "book" => books(reading, ids).await?,
             _ => HashMap::new(),
         };
-        let none = || Rendered::Absent {
-            reason: "no_row",
-            next_change_at: None,
-        };
-        Ok(ids
-            .iter()
-            .map(|id| found.remove(id).unwrap_or_else(none))
-            .collect())
+        let rendered = |id: &String| found.remove(id).unwrap_or_else(|| absent("no_row", None));
+        Ok(ids.iter().map(rendered).collect())
     }
 }
 
-async fn authors(snapshot: &mut Transaction, ids: &[String]) -> Result<HashMap<String, Rendered>> {
-    let ids: Vec<i64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-    let mut titles: HashMap<i64, Vec<String>> = HashMap::new();
-    let mut books = Query::select();
-    books
-        .columns(["author_id", "title"])
-        .from("tiny_book")
-        .and_where(Expr::col("author_id").is_in(ids.iter().copied()));
-    for row in snapshot
-        .fetch(books.order_by("id", sea_query::Order::Asc))
-        .await?
-    {
-        titles
-            .entry(row.int("author_id")?)
-            .or_default()
-            .push(row.text("title")?);
+fn absent(reason: &'static str, next_change_at: Option<Timestamp>) -> Rendered {
+    Rendered::Absent {
+        reason,
+        next_change_at,
     }
+}
+
+async fn authors(reading: &mut Reading, ids: &[String]) -> Result<HashMap<String, Rendered>> {
+    let ids: Vec<i64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let mut titles = titles_by_author(reading, &ids).await?;
     let mut authors = Query::select();
     authors
         .columns(["id", "name"])
         .from("tiny_author")
         .and_where(Expr::col("id").is_in(ids));
     let mut rendered = HashMap::new();
-    for row in snapshot.fetch(&authors).await? {
-        let id = row.int("id")?;
-        let document = json!({"id": id, "name": row.text("name")?, "titles": titles.remove(&id).unwrap_or_default()});
-        let (visible_from, visible_until, next_change_at) = (Timestamp::UNIX_EPOCH, None, None);
+    for row in reading.fetch(&authors).await? {
+        let (id, name) = (row.int("id")?, row.text("name")?);
+        let titles = titles.remove(&id).unwrap_or_default();
+        let document = raw(&json!({"id": id, "name": name, "titles": titles}))?;
         let author = Publishable {
-            document: raw(&document)?,
-            visible_from,
-            visible_until,
-            next_change_at,
+            document,
+            visible: Visible::ALWAYS,
+            next_change_at: None,
         };
         rendered.insert(id.to_string(), Rendered::Publishable(author));
     }
     Ok(rendered)
 }
 
-async fn books(
-    snapshot: &mut Transaction,
-    ids: &[String],
-    now: Timestamp,
-) -> Result<HashMap<String, Rendered>> {
+async fn titles_by_author(
+    reading: &mut Reading,
+    authors: &[i64],
+) -> Result<HashMap<i64, Vec<String>>> {
     let mut books = Query::select();
     books
-        .columns([
-            ("b", "id"),
-            ("b", "title"),
-            ("b", "open_from_us"),
-            ("b", "open_until_us"),
-            ("a", "name"),
-        ])
-        .from_as("tiny_book", "b");
-    books.left_join(
-        sea_query::TableRef::from("tiny_author").alias("a"),
-        Expr::col(("a", "id")).equals(("b", "author_id")),
-    );
-    books.and_where(Expr::col(("b", "id")).is_in(ids));
-    snapshot
-        .fetch(&books)
-        .await?
-        .iter()
+        .columns(["author_id", "title"])
+        .from("tiny_book")
+        .and_where(Expr::col("author_id").is_in(authors.iter().copied()))
+        .order_by("id", sea_query::Order::Asc);
+    let mut titles: HashMap<i64, Vec<String>> = HashMap::new();
+    for row in reading.fetch(&books).await? {
+        let of_author = titles.entry(row.int("author_id")?).or_default();
+        of_author.push(row.text("title")?);
+    }
+    Ok(titles)
+}
+
+async fn books(reading: &mut Reading, ids: &[String]) -> Result<HashMap<String, Rendered>> {
+    let author = sea_query::TableRef::from("tiny_author").alias("a");
+    let mut books = Query::select();
+    books
+        .columns(["id", "title", "open_from_us", "open_until_us"].map(|column| ("b", column)))
+        .column(("a", "name"))
+        .from_as("tiny_book", "b")
+        .left_join(author, Expr::col(("a", "id")).equals(("b", "author_id")))
+        .and_where(Expr::col(("b", "id")).is_in(ids));
+    let (rows, now) = (reading.fetch(&books).await?, reading.now());
+    rows.iter()
         .map(|row| Ok((row.text("id")?, book(row, now)?)))
         .collect()
 }
 
 fn book(row: &Row, now: Timestamp) -> Result<Rendered> {
-    let out_of_range =
-        |error| Error::corrupt("tiny.render", "a time is out of range").with_source(error);
-    let visible_from =
-        Timestamp::from_microsecond(row.int("open_from_us")?).map_err(out_of_range)?;
-    let visible_until = row
-        .opt_int("open_until_us")?
-        .map(Timestamp::from_microsecond)
-        .transpose()
-        .map_err(out_of_range)?;
-    let absent = |reason, next_change_at| {
-        Ok(Rendered::Absent {
-            reason,
-            next_change_at,
-        })
-    };
+    let until = row.opt_int("open_until_us")?;
+    let visible = Visible::from_micros(row.int("open_from_us")?, until);
     let Some(author) = row.opt_text("name")? else {
-        return absent("no_author", None);
+        return Ok(absent("no_author", None));
     };
-    if visible_until.is_some_and(|until| until <= now) {
-        return absent("expired", None);
+    if visible.is_over(now) {
+        return Ok(absent("expired", None));
     }
-    if now < visible_from {
-        return absent("not_yet", Some(visible_from));
+    if !visible.is_open(now) {
+        return Ok(absent("not_yet", Some(visible.from)));
     }
     let (id, title) = (row.text("id")?, row.text("title")?);
-    let document =
-        raw(&json!({"id": id, "title": title, "author": author, "body": {"title": title}}))?;
+    let body = json!({"title": title});
+    let document = raw(&json!({"id": id, "title": title, "author": author, "body": body}))?;
     Ok(Rendered::Publishable(Publishable {
         document,
-        visible_from,
-        visible_until,
-        next_change_at: visible_until,
+        visible,
+        next_change_at: visible.until,
     }))
 }
 

@@ -5,18 +5,13 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 
 use super::{Collector, Scratch, tiny};
-use crate::{
-    Result,
-    detector::{Detector, DetectorConfig, Sink},
-    source::Root,
-    store::{Due, Store},
-};
+use crate::{Detector, DetectorConfig, Due, Result, Root, Sink, Store};
 
 /// Tickets strictly increase for every taker, and no two are the same, over two pools.
 ///
 /// # Errors
 /// As the store.
-pub async fn tickets_strictly_increase_under_concurrency(scratch: &Scratch) -> Result<()> {
+pub(super) async fn tickets_strictly_increase_under_concurrency(scratch: &Scratch) -> Result<()> {
     tiny::install(scratch.store()).await?;
     let mut takers = tokio::task::JoinSet::new();
     let other = Store::connect(scratch.url()).await?;
@@ -29,7 +24,7 @@ pub async fn tickets_strictly_increase_under_concurrency(scratch: &Scratch) -> R
         takers.spawn(async move {
             let mut taken = Vec::new();
             for _ in 0..25 {
-                taken.push(store.ticket().await?);
+                taken.push(store.reading().await?.ticket());
             }
             Ok::<_, crate::Error>(taken)
         });
@@ -41,7 +36,7 @@ pub async fn tickets_strictly_increase_under_concurrency(scratch: &Scratch) -> R
         all.extend(taken);
     }
     assert_eq!(all.len(), 8 * 25);
-    let next = scratch.store().ticket().await?;
+    let next = scratch.store().reading().await?.ticket();
     assert!(all.last().is_some_and(|last| *last < next));
     Ok(())
 }
@@ -100,7 +95,7 @@ fn roots<const N: usize>(roots: [&str; N]) -> BTreeSet<String> {
 ///
 /// # Errors
 /// As the store.
-pub async fn windows_fire_once_when_due(scratch: &Scratch) -> Result<()> {
+pub(super) async fn windows_fire_once_when_due(scratch: &Scratch) -> Result<()> {
     let stage = Stage::new(scratch).await?;
     let at = stage.now + Duration::from_millis(1500);
     let soon = Due {
@@ -136,7 +131,7 @@ pub async fn windows_fire_once_when_due(scratch: &Scratch) -> Result<()> {
 ///
 /// # Errors
 /// As the store.
-pub async fn the_highest_ticket_decides_the_boundary(scratch: &Scratch) -> Result<()> {
+pub(super) async fn the_highest_ticket_decides_the_boundary(scratch: &Scratch) -> Result<()> {
     let stage = Stage::new(scratch).await?;
     stage.set(stage.due("a", 3600, 5)).await?;
     stage.set(stage.due("a", -5, 4)).await?;
@@ -180,7 +175,7 @@ impl Sink for Rerender<'_> {
 ///
 /// # Errors
 /// As the store.
-pub async fn a_boundary_set_during_delivery_stays(scratch: &Scratch) -> Result<()> {
+pub(super) async fn a_boundary_set_during_delivery_stays(scratch: &Scratch) -> Result<()> {
     let stage = Stage::new(scratch).await?;
     stage.set(stage.due("a", -5, 1)).await?;
     assert_eq!(stage.detector.step(&Rerender(&stage, -1)).await?, 1);
@@ -191,7 +186,7 @@ pub async fn a_boundary_set_during_delivery_stays(scratch: &Scratch) -> Result<(
     );
     let due = stage
         .store
-        .reader()
+        .read_once()
         .await?
         .fetch_sql("SELECT due_us, ticket FROM sixplay_window_due", Vec::new())
         .await?;
@@ -209,12 +204,11 @@ pub async fn a_boundary_set_during_delivery_stays(scratch: &Scratch) -> Result<(
 ///
 /// # Errors
 /// As the store.
-pub async fn refused_and_simultaneous_windows_all_fire(scratch: &Scratch) -> Result<()> {
-    let batch = 500.try_into().unwrap_or(std::num::NonZeroU16::MIN);
+pub(super) async fn refused_and_simultaneous_windows_all_fire(scratch: &Scratch) -> Result<()> {
     let stage = Stage::with(
         scratch,
         DetectorConfig {
-            batch,
+            batch: 500,
             ..DetectorConfig::default()
         },
     )
@@ -251,7 +245,7 @@ pub async fn refused_and_simultaneous_windows_all_fire(scratch: &Scratch) -> Res
 ///
 /// # Errors
 /// As the store.
-pub async fn concurrent_setters_and_claimers_agree(scratch: &Scratch) -> Result<()> {
+pub(super) async fn concurrent_setters_and_claimers_agree(scratch: &Scratch) -> Result<()> {
     let stage = Stage::new(scratch).await?;
     let set = async |setter: i64| -> Result<()> {
         for round in 0..10 {

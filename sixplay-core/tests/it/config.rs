@@ -4,9 +4,8 @@ use std::{io::Write, time::Duration};
 
 use serde::Deserialize;
 use sixplay_core::{
-    Error, ErrorKind, Result,
+    DetectorConfig, Error, ErrorKind, Result,
     config::{self, Secret},
-    detector::DetectorConfig,
 };
 
 #[derive(Debug, Deserialize)]
@@ -54,7 +53,8 @@ fn refused(yaml: &str, env: &[(&str, &str)]) -> String {
 #[test]
 fn a_file_gives_values_and_defaults_fill_in() -> Result<()> {
     let config = load(
-        "store: sqlite:a.db\nqueue:\n  prefetch: 20\n  linger: 250ms\ndetector: { idle: 5m, batch: 7 }\n",
+        "store: sqlite:a.db\nqueue:\n  prefetch: 20\n  linger: 250ms\n\
+         detector: { idle: 5m, batch: 7 }\n",
         &[],
     )?;
     assert_eq!(
@@ -68,8 +68,8 @@ fn a_file_gives_values_and_defaults_fill_in() -> Result<()> {
     assert_eq!(
         (
             config.detector.idle,
-            config.detector.batch.get(),
-            config.detector.page.get()
+            config.detector.batch,
+            config.detector.page
         ),
         (Duration::from_secs(300), 7, 1000)
     );
@@ -125,7 +125,7 @@ fn a_bad_value_is_named_with_file_key_and_value() {
     );
     let error = refused("store: a\ndetector: { lease: 10ms }\n", &[]);
     assert!(
-        error.contains("key=detector.lease") && error.contains("at least 1s"),
+        error.contains("key=detector.lease") && error.contains("from 1000ms to 3600000ms"),
         "{error}"
     );
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sixplay_core::{Error, ErrorKind, Result, daemon::Daemon};
+use sixplay_core::{Daemon, Error, ErrorKind, Result};
 
 const DRAIN: Duration = Duration::from_millis(300);
 
@@ -93,7 +93,11 @@ async fn tasks_that_do_not_stop_are_named_after_the_drain() {
 #[tokio::test]
 #[ignore = "runs as the child of the tests below"]
 async fn child() -> Result<()> {
-    sixplay_core::telemetry::init()?;
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(std::io::stderr)
+        .init();
     let mut daemon = Daemon::new("child", Duration::from_secs(60));
     let token = daemon.token();
     daemon.spawn("worker", async move {
@@ -114,7 +118,6 @@ fn signalled(signals: &[&str], hangs: bool) -> std::io::Result<(bool, String)> {
         .args(["--exact", "daemon::child", "--ignored", "--nocapture"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    command.env_remove("SIXPLAY_LOG");
     if hangs {
         command.env("CHILD_HANGS", "1");
     }

@@ -1,4 +1,4 @@
-//! The file of one domain user, `<name>.yml`, exactly as M6Web's DomainUserBundle reads it.
+//! The file of one domain user, `<name>.yml`, with the keys of Symfony's DomainUserBundle.
 
 use std::collections::BTreeMap;
 
@@ -9,42 +9,43 @@ use serde::{Deserialize, Deserializer};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct UserFile {
-    #[serde(deserialize_with = "or_default")]
-    pub cache: CacheFile,
-    #[serde(deserialize_with = "or_default")]
-    pub firewall: FirewallFile,
-    #[serde(deserialize_with = "or_default")]
-    pub entities: BTreeMap<String, BTreeMap<String, Flag>>,
-    #[serde(deserialize_with = "or_default")]
-    pub parameters: BTreeMap<String, serde_json::Value>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) cache: CacheSection,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) firewall: FirewallSection,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) entities: BTreeMap<String, BTreeMap<String, Flag>>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) parameters: BTreeMap<String, serde_json::Value>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct CacheFile {
-    pub default: Option<u32>,
-    #[serde(deserialize_with = "or_default")]
-    pub routes: BTreeMap<String, u32>,
+pub(super) struct CacheSection {
+    pub(super) default: Option<u32>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) routes: BTreeMap<String, u32>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct FirewallFile {
-    #[serde(deserialize_with = "or_default")]
-    pub user_access: UserAccess,
-    #[serde(deserialize_with = "or_default")]
-    pub allow: AllowFile,
+pub(super) struct FirewallSection {
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) user_access: UserAccess,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) allow: AllowSection,
 }
 
-/// Which named IP lists may use the client. Read and checked for shape; requests are not filtered
-/// by it yet.
+/// Which named IP lists may use the client. Read and checked for shape; **requests are not filtered
+/// by it**: whoever needs the rule enforces it in front of the server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct UserAccess {
     /// What holds for an address in no list; default true.
     pub default_state: bool,
     /// Lists by name: allowed or refused.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     pub lists: BTreeMap<String, bool>,
 }
 
@@ -59,35 +60,36 @@ impl Default for UserAccess {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct AllowFile {
-    pub default: bool,
-    #[serde(deserialize_with = "or_default")]
-    pub methods: BTreeMap<HttpMethod, bool>,
-    #[serde(deserialize_with = "or_default")]
-    pub resources: BTreeMap<String, bool>,
-    #[serde(deserialize_with = "or_default")]
-    pub routes: BTreeMap<String, bool>,
-    pub allow_debug_route: bool,
+pub(super) struct AllowSection {
+    pub(super) default: bool,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) methods: BTreeMap<RuleMethod, bool>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) resources: BTreeMap<String, bool>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) routes: BTreeMap<String, bool>,
+    pub(super) allow_debug_route: bool,
 }
 
 /// A method as a rule names it, in any case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct HttpMethod(pub String);
+pub(super) struct RuleMethod(pub(super) String);
 
-impl<'de> Deserialize<'de> for HttpMethod {
+impl<'de> Deserialize<'de> for RuleMethod {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         let name = String::deserialize(deserializer)?;
         match KNOWN.iter().find(|known| known.eq_ignore_ascii_case(&name)) {
             Some(known) => Ok(Self((*known).to_owned())),
-            None => Err(serde::de::Error::custom(format!(
-                "{name:?} is no HTTP method"
-            ))),
+            None => {
+                let message = format!("{name:?} is no HTTP method");
+                Err(serde::de::Error::custom(message))
+            }
         }
     }
 }
 
-/// The value of an entity flag.
+/// The value of an entity flag, as the file has it.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(untagged)]
 pub enum Flag {
@@ -102,7 +104,7 @@ pub enum Flag {
 }
 
 impl Flag {
-    /// The flag as yes or no; `None` when it is neither.
+    /// The flag as yes or no, with 1 and 0 for them; `None` when it is neither.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Bool(flag) => Some(*flag),
@@ -114,7 +116,7 @@ impl Flag {
 }
 
 /// A key without a value, as YAML allows, counts as left out.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())

@@ -2,8 +2,6 @@
 
 use std::{
     convert::Infallible,
-    future::Future,
-    pin::Pin,
     task::{Context, Poll},
 };
 
@@ -14,17 +12,53 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{DomainUser, Users};
-use crate::{ErrorFormat, host};
+use crate::{
+    ErrorFormat,
+    answer::{BoxedAnswer, answer_refused},
+    host::{client_of, find_by_host},
+};
 
 /// Puts the request's [`DomainUser`] into its extensions; without one the request goes no further.
 ///
 /// The user is named by the first label of the host (of the URI if it has one, else of the `Host`
-/// header; port and case do not matter), or by what [`host::Dispatch`] found. No host, a host of
+/// header; port and case do not matter), or by what [`crate::Dispatch`] found. No host, a host of
 /// one label or an IP address means the default user. An unknown user, and no user when there is no
-/// default, is 403 in the layer's format.
+/// default, is 403 in the layer's format; HTTP/1.1 without a host, and any request with two, is
+/// 400.
 ///
-/// What the user may do is decided by [`crate::Routes`], which knows the route. Bodies are not
-/// touched; the inner service's response body must be made from [`Bytes`].
+/// What the user may do is decided by [`crate::Routes`], which knows the route; over any other
+/// service, by that service. Bodies are not touched; the inner service's response body must be made
+/// from [`Bytes`], and its error is [`Infallible`].
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use bytes::Bytes;
+/// use http::{Request, Response};
+/// use sixplay_http::{DomainUser, DomainUserLayer, ErrorFormat, Users};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> sixplay_core::Result<()> {
+/// // any service, here a closure
+/// let greet = service_fn(|request: Request<()>| async move {
+///     let user = request.extensions().get::<DomainUser>().unwrap();
+///     Ok::<_, Infallible>(Response::new(Bytes::from(format!("hello, {}", user.name()))))
+/// });
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # std::fs::write(folder.path().join("android.yml"), "").unwrap();
+/// let users = Users::load(folder.path())?;
+/// let service = DomainUserLayer::new(users, ErrorFormat::Problem).layer(greet);
+///
+/// let ask = |host: &str| {
+///     let request = Request::get("/").header("host", host).body(()).unwrap();
+///     service.clone().oneshot(request)
+/// };
+/// assert_eq!(ask("android.example.com").await.unwrap().body(), "hello, android");
+/// assert_eq!(ask("windows.example.com").await.unwrap().status(), 403);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct DomainUserLayer {
     users: Users,
@@ -37,8 +71,8 @@ impl DomainUserLayer {
         Self { users, format }
     }
 
-    fn user<B>(&self, request: &Request<B>) -> Option<DomainUser> {
-        match host::client(request) {
+    fn find_user<B>(&self, request: &Request<B>) -> Option<DomainUser> {
+        match client_of(request) {
             Some(name) => self.users.get(&name).cloned(),
             None => self.users.default_user().cloned(),
         }
@@ -78,28 +112,21 @@ where
 {
     type Response = Response<R>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, Infallible>> + Send>>;
+    type Future = BoxedAnswer<R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let user = host::one(&request).and_then(|()| {
-            self.layer.user(&request).ok_or_else(|| {
-                let error = Error::forbidden("users.select", "the host names no known client");
-                error.with("host", host::of(&request).unwrap_or_default())
-            })
-        });
-        match user {
+        let unknown = || Error::forbidden("users.select", "the host names no known client");
+        let found = find_by_host(&request, |request| self.layer.find_user(request), unknown);
+        match found {
             Ok(user) => {
                 request.extensions_mut().insert(user);
                 Box::pin(self.inner.call(request))
             }
-            Err(error) => {
-                let response = self.layer.format.render(&error, request.uri().path());
-                Box::pin(async move { Ok(response.map(R::from)) })
-            }
+            Err(error) => answer_refused(&request, &error, self.layer.format),
         }
     }
 }

@@ -1,24 +1,49 @@
 //! Routes: what a server answers, declared once; the table drives matching, `Allow`, permissions
 //! and cache times.
 
+mod body;
+mod handler;
+mod permission;
 mod request;
+mod serve;
 mod table;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, header::CONTENT_TYPE};
+use http::{Method, Response};
 use sixplay_core::Result;
 
+pub use handler::{json, with};
 pub use request::Request;
 pub use table::Routes;
 
-use crate::params::Param;
-
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Bytes>>> + Send>>;
+use crate::Param;
+use handler::{BoxedHandler, box_handler};
 
 /// One route: a method and a path template with the async function that answers it, and what is
-/// known of it beforehand.
+/// known of it beforehand. A route answers within a [`Routes`].
+///
+/// `HEAD` and `OPTIONS` need no routes of their own.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Method, Response};
+/// use sixplay_core::Result;
+/// use sixplay_http::{Param, Request, Route, json};
+///
+/// async fn change_book(request: Request) -> Result<Response<Bytes>> {
+///     Ok(json(request.body().clone()))
+/// }
+///
+/// let route = Route::new(Method::PATCH, "book_change", "/books/{isbn}", change_book)
+///     .resource("books")
+///     .consumes("application/json")
+///     .params([Param::choice("notify", &["readers", "nobody"], "Whom to tell.")]);
+/// assert_eq!(route.name(), "book_change");
+/// assert_eq!(route.template(), "/books/{isbn}");
+/// assert_eq!(route.declared_params()[0].name, "notify");
+/// ```
 #[derive(Clone)]
 pub struct Route {
     name: &'static str,
@@ -28,15 +53,16 @@ pub struct Route {
     cache: Option<u32>,
     consumes: Option<&'static str>,
     params: Vec<Param>,
-    handler: Arc<dyn Fn(Request) -> Answer + Send + Sync>,
+    handler: BoxedHandler,
 }
 
 impl Route {
     /// A route. `name` is what client files call it; `template` is a path with `{name}` for a
-    /// segment; the handler is a plain async function (or a closure that clones its state, see
-    /// [`with`]).
+    /// segment, `{*name}` for the whole rest; the handler is a plain async function (or a closure
+    /// that clones its state, see [`with`]).
     ///
-    /// `HEAD` and `OPTIONS` need no routes of their own.
+    /// A name with a leading `_` makes a debug route, see [`crate::DomainUser::allows`]. Templates
+    /// are checked by [`Routes::new`].
     pub fn new<F, A>(
         method: Method,
         name: &'static str,
@@ -47,7 +73,6 @@ impl Route {
         F: Fn(Request) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Response<Bytes>>> + Send + 'static,
     {
-        let handler = Arc::new(move |request| -> Answer { Box::pin(handler(request)) });
         Self {
             name,
             resource: "",
@@ -56,11 +81,11 @@ impl Route {
             cache: None,
             consumes: None,
             params: Vec::new(),
-            handler,
+            handler: box_handler(handler),
         }
     }
 
-    /// A route for `GET`.
+    /// A route for `GET`, and with it for `HEAD`.
     pub fn get<F, A>(name: &'static str, template: impl Into<String>, handler: F) -> Self
     where
         F: Fn(Request) -> A + Send + Sync + 'static,
@@ -77,21 +102,23 @@ impl Route {
     }
 
     /// Sets the seconds that answers may be cached, in place of the client's default; the client's
-    /// own time for this route wins.
+    /// own time for this route wins, and a client whose default is 0 caches nothing else. 0 is
+    /// `no-store`.
     #[must_use]
     pub fn cache(mut self, seconds: u32) -> Self {
         self.cache = Some(seconds);
         self
     }
 
-    /// Sets the media type that the body must have; another one is 415.
+    /// Sets the media type that the body must have, parameters such as `charset` aside; another
+    /// one, and an encoded body, is 415. Without it any body is taken.
     #[must_use]
     pub fn consumes(mut self, media: &'static str) -> Self {
         self.consumes = Some(media);
         self
     }
 
-    /// Declares query parameters.
+    /// Declares query parameters, after those declared before; what is not declared is ignored.
     #[must_use]
     pub fn params(mut self, params: impl IntoIterator<Item = Param>) -> Self {
         self.params.extend(params);
@@ -119,7 +146,7 @@ impl Route {
     }
 
     /// The declared query parameters.
-    pub fn declared(&self) -> &[Param] {
+    pub fn declared_params(&self) -> &[Param] {
         &self.params
     }
 }
@@ -128,23 +155,4 @@ impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.name, self.method, self.template)
     }
-}
-
-/// A handler that gets a clone of `state` before the request.
-pub fn with<S, F, A>(state: &S, handler: F) -> impl Fn(Request) -> A + Send + Sync + 'static
-where
-    S: Clone + Send + Sync + 'static,
-    F: Fn(S, Request) -> A + Send + Sync + 'static,
-{
-    let state = state.clone();
-    move |request| handler(state.clone(), request)
-}
-
-/// An answer of 200 with `application/json`.
-pub fn json(body: impl Into<Bytes>) -> Response<Bytes> {
-    let mut response = Response::new(body.into());
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

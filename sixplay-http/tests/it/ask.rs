@@ -14,25 +14,25 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 }
 
-pub async fn send<S>(service: &S, request: Request<Full<Bytes>>) -> Answer
+pub(crate) async fn send<S>(service: &S, request: Request<Full<Bytes>>) -> Answer
 where
     S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone,
 {
@@ -45,7 +45,7 @@ where
     }
 }
 
-pub async fn ask<S>(service: &S, method: Method, host: &str, path: &str) -> Answer
+pub(crate) async fn ask<S>(service: &S, method: Method, host: &str, path: &str) -> Answer
 where
     S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone,
 {
@@ -58,13 +58,13 @@ where
     send(service, request).await
 }
 
-pub struct Running {
-    pub addr: SocketAddr,
-    pub token: CancellationToken,
-    pub task: JoinHandle<sixplay_core::Result<()>>,
+pub(crate) struct Running {
+    pub(crate) addr: SocketAddr,
+    pub(crate) token: CancellationToken,
+    pub(crate) task: JoinHandle<sixplay_core::Result<()>>,
 }
 
-pub async fn serve<S>(service: S, config: ServerConfig) -> Running
+pub(crate) async fn serve<S>(service: S, config: ServerConfig) -> Running
 where
     S: Service<
             Request<hyper::body::Incoming>,
@@ -84,20 +84,20 @@ where
 }
 
 impl Running {
-    pub async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.addr).await.unwrap()
     }
 
     /// Sends `text` and returns everything that comes until the server closes; the text should ask
     /// for that.
-    pub async fn raw(&self, text: &str) -> String {
+    pub(crate) async fn raw(&self, text: &str) -> String {
         let mut stream = self.connect().await;
         drop(stream.write_all(text.as_bytes()).await);
         rest(&mut stream).await
     }
 }
 
-pub async fn rest(stream: &mut TcpStream) -> String {
+pub(crate) async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
     drop(

@@ -6,18 +6,16 @@ use bytes::Bytes;
 use http::{Method, Request as HttpRequest, Response};
 use http_body_util::Full;
 use sixplay_core::{Error, ErrorKind, Result};
-use sixplay_http::{
-    ErrorFormat, Limits, Param, Request, Route, Routes, cache::ValidFor, json, route::with,
-};
+use sixplay_http::{ErrorFormat, Limits, Param, Request, Route, Routes, ValidFor, json, with};
 
 use crate::ask::{Answer, ask, send};
 
 async fn echo(request: Request) -> Result<Response<Bytes>> {
-    let offset = request.params().int("offset").unwrap_or(-1);
+    let (id, params) = (request.segment("id"), request.params());
+    let offset = params.int("offset").unwrap_or(-1);
+    let with = params.list("with");
     Ok(json(format!(
-        r#"{{"id":"{}","offset":{offset},"with":{:?}}}"#,
-        request.segment("id"),
-        request.params().list("with")
+        r#"{{"id":"{id}","offset":{offset},"with":{with:?}}}"#
     )))
 }
 
@@ -33,9 +31,8 @@ async fn fail(kind: ErrorKind, _: Request) -> Result<Response<Bytes>> {
 
 async fn short(seconds: u64, _: Request) -> Result<Response<Bytes>> {
     let mut response = json("{}");
-    response
-        .extensions_mut()
-        .insert(ValidFor(Duration::from_secs(seconds)));
+    let rest = Duration::from_secs(seconds);
+    response.extensions_mut().insert(ValidFor(rest));
     Ok(response)
 }
 
@@ -47,7 +44,7 @@ async fn slow(_: Request) -> Result<Response<Bytes>> {
     std::future::pending().await
 }
 
-pub fn table(format: ErrorFormat) -> Routes {
+pub(crate) fn table(format: ErrorFormat) -> Routes {
     let page = [
         Param::int("offset", 0, 9_999, "Skipped.").default(0),
         Param::list("with", "Parts."),
@@ -82,31 +79,23 @@ async fn the_most_exact_template_wins_and_segments_are_decoded() {
     let answer = get("/items/1?offset=5&with=b,a&unknown=%41").await;
     assert_eq!(answer.body, r#"{"id":"1","offset":5,"with":["b", "a"]}"#);
     assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(
-        answer.header("content-length"),
-        answer.body.len().to_string()
-    );
+    let length = answer.body.len().to_string();
+    assert_eq!(answer.header("content-length"), length);
 }
 
 #[tokio::test]
 async fn a_wrong_parameter_is_named_in_the_problem() {
     for query in ["offset=-1", "offset=1e9", "offset=10000", "offset=x"] {
         let answer = get(&format!("/items/1?{query}")).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("content-type")),
-            (400, "application/problem+json"),
-            "{query}"
-        );
+        assert_eq!(answer.status, 400, "{query}");
+        assert_eq!(answer.header("content-type"), "application/problem+json");
         let problem = answer.json();
-        assert_eq!(problem["errors"][0]["source"]["parameter"], "offset");
-        assert_eq!(
-            problem["errors"][0]["message"],
-            "must be a whole number from 0 to 9999"
-        );
-        assert_eq!(
-            (&problem["title"], &problem["status"], &problem["instance"]),
-            (&"Bad Request".into(), &400.into(), &"/items/1".into())
-        );
+        let fault = &problem["errors"][0];
+        assert_eq!(fault["source"]["parameter"], "offset");
+        assert_eq!(fault["message"], "must be a whole number from 0 to 9999");
+        assert_eq!(problem["title"], "Bad Request");
+        assert_eq!(problem["status"], 400);
+        assert_eq!(problem["instance"], "/items/1");
     }
     for path in ["/items/1?x=%zz", "/items/%zz", "/items/%ff", "/items/1?%="] {
         assert_eq!(get(path).await.status, 400, "{path}");
@@ -118,52 +107,36 @@ async fn unknown_paths_and_methods_are_told_apart() {
     assert_eq!(get("/nothing").await.json()["code"], "not_found");
     assert_eq!(get("/items/1/").await.status, 404);
     let routes = table(ErrorFormat::Problem);
-    let answer = ask(&routes, Method::DELETE, "localhost", "/items/1").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.header("allow")),
-        (405, "GET, HEAD, PATCH, OPTIONS")
-    );
-    let answer = ask(&routes, Method::OPTIONS, "localhost", "/items/1").await;
-    assert_eq!(
-        (
-            answer.status.as_u16(),
-            answer.header("allow"),
-            answer.body.as_str()
-        ),
-        (204, "GET, HEAD, PATCH, OPTIONS", "")
-    );
+    for (method, status) in [(Method::DELETE, 405), (Method::OPTIONS, 204)] {
+        let answer = ask(&routes, method, "localhost", "/items/1").await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("allow"), "GET, HEAD, PATCH, OPTIONS");
+        assert_eq!(answer.body.is_empty(), status == 204);
+    }
 }
 
 #[tokio::test]
 async fn head_has_the_headers_of_get_and_no_body() {
     let routes = table(ErrorFormat::Problem);
-    let (get, head) = (
-        ask(&routes, Method::GET, "", "/items/1").await,
-        ask(&routes, Method::HEAD, "", "/items/1").await,
-    );
-    assert_eq!(
-        (head.status, &head.headers, head.body.as_str()),
-        (get.status, &get.headers, "")
-    );
+    let get = ask(&routes, Method::GET, "", "/items/1").await;
+    let head = ask(&routes, Method::HEAD, "", "/items/1").await;
+    assert_eq!((head.status, &head.headers), (get.status, &get.headers));
+    assert_eq!(head.body, "");
     assert_eq!(head.header("content-length"), get.body.len().to_string());
 }
 
 #[tokio::test]
 async fn cache_time_is_the_routes_capped_by_the_documents_and_errors_are_never_kept() {
-    assert_eq!(
-        get("/items/1").await.header("cache-control"),
-        "public, max-age=60"
-    );
-    assert_eq!(
-        get("/items/own").await.header("cache-control"),
-        "public, max-age=300"
-    );
-    assert_eq!(
-        get("/short").await.header("cache-control"),
-        "public, max-age=7"
-    );
-    assert_eq!(get("/over").await.header("cache-control"), "no-store");
-    assert_eq!(get("/nothing").await.header("cache-control"), "no-store");
+    for (path, cache) in [
+        ("/items/1", "public, max-age=60"),
+        ("/items/own", "public, max-age=300"),
+        ("/short", "public, max-age=7"),
+        ("/over", "no-store"),
+        ("/nothing", "no-store"),
+    ] {
+        let answer = get(path).await;
+        assert_eq!(answer.header("cache-control"), cache, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -172,26 +145,14 @@ async fn errors_below_500_say_what_is_wrong_and_others_say_nothing() {
     assert_eq!(invalid.json()["errors"][0]["source"]["pointer"], "/title");
     assert_eq!(get("/fail/gone").await.status, 410);
     let unavailable = get("/fail/unavailable").await;
-    assert_eq!(
-        (
-            unavailable.status.as_u16(),
-            unavailable.header("retry-after")
-        ),
-        (503, "1")
-    );
+    assert_eq!(unavailable.status, 503);
+    assert_eq!(unavailable.header("retry-after"), "1");
     let corrupt = get("/fail/corrupt").await;
     assert_eq!(corrupt.status, 500);
-    for answer in [invalid, unavailable, corrupt] {
-        assert!(
-            !answer.body.contains("hunter2") && !answer.body.contains("test.fail"),
-            "{}",
-            answer.body
-        );
-        assert!(
-            answer.status == 400 || !answer.body.contains("it went wrong"),
-            "{}",
-            answer.body
-        );
+    for Answer { status, body, .. } in [invalid, unavailable, corrupt] {
+        assert!(!body.contains("hunter2"), "{body}");
+        assert!(!body.contains("test.fail"), "{body}");
+        assert!(status == 400 || !body.contains("it went wrong"), "{body}");
     }
 }
 
@@ -199,17 +160,12 @@ async fn errors_below_500_say_what_is_wrong_and_others_say_nothing() {
 async fn the_historic_format_has_code_and_words() {
     let routes = table(ErrorFormat::Historic);
     let answer = ask(&routes, Method::GET, "", "/nothing").await;
-    assert_eq!(
-        (answer.body.as_str(), answer.header("content-type")),
-        (
-            r#"{"error":{"code":404,"message":"Not Found"}}"#,
-            "application/json"
-        )
-    );
-    assert_eq!(
-        ask(&routes, Method::PUT, "", "/items/1").await.body,
-        r#"{"error":{"code":405,"message":"Method Not Allowed"}}"#
-    );
+    let body = r#"{"error":{"code":404,"message":"Not Found"}}"#;
+    assert_eq!(answer.body, body);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let answer = ask(&routes, Method::PUT, "", "/items/1").await;
+    let body = r#"{"error":{"code":405,"message":"Method Not Allowed"}}"#;
+    assert_eq!(answer.body, body);
 }
 
 #[tokio::test]
@@ -222,59 +178,37 @@ async fn a_panic_is_500_without_its_text() {
 #[tokio::test]
 async fn a_request_over_its_deadline_is_503() {
     let mut request = HttpRequest::get("/slow").body(Full::default()).unwrap();
-    request.extensions_mut().insert(Limits {
-        deadline: Duration::from_millis(20),
-        ..Limits::default()
-    });
+    let mut limits = Limits::default();
+    limits.deadline = Duration::from_millis(20);
+    request.extensions_mut().insert(limits);
     let answer = send(&table(ErrorFormat::Problem), request).await;
-    assert_eq!(
-        (answer.status.as_u16(), &answer.json()["code"]),
-        (503, &"timeout".into())
-    );
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.json()["code"], "timeout");
 }
 
 #[tokio::test]
 async fn bodies_are_limited_and_typed() {
-    let patch = |media: &str, body: Vec<u8>| {
-        let mut request = HttpRequest::patch("/items/1")
-            .header("content-type", media)
-            .body(Full::from(body))
-            .unwrap();
-        request.extensions_mut().insert(Limits {
-            body: 100,
-            ..Limits::default()
-        });
+    let patch = |media: &str, body: &str| {
+        let request = HttpRequest::patch("/items/1").header("content-type", media);
+        let mut request = request.body(Full::from(body.to_owned())).unwrap();
+        let mut limits = Limits::default();
+        limits.body = 100;
+        request.extensions_mut().insert(limits);
         request
     };
     let routes = table(ErrorFormat::Problem);
-    assert_eq!(
-        send(
-            &routes,
-            patch("application/json; charset=utf-8", b"{}".to_vec())
-        )
-        .await
-        .body,
-        "{}"
-    );
-    assert_eq!(
-        send(&routes, patch("application/json", vec![b' '; 101]))
-            .await
-            .status,
-        413
-    );
-    let mut packed = patch("application/json", b"{}".to_vec());
-    packed
-        .headers_mut()
-        .insert("content-encoding", "gzip".parse().unwrap());
+    let answer = send(&routes, patch("application/json; charset=utf-8", "{}")).await;
+    assert_eq!(answer.body, "{}");
+    let large = patch("application/json", &" ".repeat(101));
+    assert_eq!(send(&routes, large).await.status, 413);
+    let mut packed = patch("application/json", "{}");
+    let gzip = "gzip".parse().unwrap();
+    packed.headers_mut().insert("content-encoding", gzip);
     assert_eq!(send(&routes, packed).await.status, 415);
-    let answer = send(&routes, patch("text/plain", b"{}".to_vec())).await;
-    assert_eq!(
-        (
-            answer.status.as_u16(),
-            &answer.json()["errors"][0]["source"]["header"]
-        ),
-        (415, &"content-type".into())
-    );
+    let answer = send(&routes, patch("text/plain", "{}")).await;
+    assert_eq!(answer.status, 415);
+    let source = &answer.json()["errors"][0]["source"];
+    assert_eq!(source["header"], "content-type");
 }
 
 #[test]
@@ -286,14 +220,8 @@ fn a_table_with_two_routes_for_the_same_is_refused() {
         (("a", "/{x}"), ("b", "/{y}")),
         (("a", "/{x"), ("b", "/y")),
     ] {
-        let table = Routes::new(
-            ErrorFormat::Problem,
-            [route(one.0, one.1), route(other.0, other.1)],
-        );
-        assert_eq!(
-            table.err().map(|error| error.kind()),
-            Some(ErrorKind::Config),
-            "{one:?} {other:?}"
-        );
+        let routes = [route(one.0, one.1), route(other.0, other.1)];
+        let error = Routes::new(ErrorFormat::Problem, routes).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{one:?} {other:?}");
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
 use sixplay_core::{ErrorKind, Result};
-use sixplay_http::{ErrorFormat, Request, Route, Routes, Server, ServerConfig, json, route::with};
+use sixplay_http::{ErrorFormat, Request, Route, Routes, Server, ServerConfig, json, with};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -24,17 +24,22 @@ use crate::{
 };
 
 fn config() -> ServerConfig {
-    ServerConfig {
-        header_timeout: Duration::from_millis(300),
-        idle_timeout: Duration::from_millis(900),
-        request_deadline: Duration::from_secs(2),
-        drain: Duration::from_secs(5),
-        ..ServerConfig::default()
-    }
+    let mut config = ServerConfig::default();
+    config.header_timeout = Duration::from_millis(300);
+    config.idle_timeout = Duration::from_millis(900);
+    config.request_deadline = Duration::from_secs(2);
+    config.drain = Duration::from_secs(5);
+    config
 }
 
 async fn started() -> Running {
-    serve(table(ErrorFormat::Problem), config()).await
+    started_with(|_| {}).await
+}
+
+async fn started_with(change: impl FnOnce(&mut ServerConfig)) -> Running {
+    let mut config = config();
+    change(&mut config);
+    serve(table(ErrorFormat::Problem), config).await
 }
 
 const CLOSE: &str = "Host: x\r\nConnection: close\r\n\r\n";
@@ -59,44 +64,27 @@ async fn a_head_over_the_limit_is_431_with_a_body_and_a_huge_one_ends_the_connec
         .await
         .expect("all of it is read");
     let huge = rest(&mut stream).await;
-    assert!(
-        huge.starts_with("HTTP/1.1 431 ")
-            && huge.contains("problem+json")
-            && huge.contains(r#""code":"too_large""#),
-        "{huge}"
-    );
-    assert!(
-        server
-            .raw(&format!("GET /items/1 HTTP/1.1\r\n{CLOSE}"))
-            .await
-            .starts_with("HTTP/1.1 200 OK")
-    );
+    for part in ["HTTP/1.1 431 ", "problem+json", r#""code":"too_large""#] {
+        assert!(huge.contains(part), "{huge}");
+    }
+    let next = server
+        .raw(&format!("GET /items/1 HTTP/1.1\r\n{CLOSE}"))
+        .await;
+    assert!(next.starts_with("HTTP/1.1 200 OK"), "{next}");
 }
 
 #[tokio::test]
 async fn the_answers_of_a_service_of_ones_own_stay_as_they_are() {
     let nothing = service_fn(|_: http::Request<hyper::body::Incoming>| async {
-        Ok::<_, Infallible>(
-            Response::builder()
-                .status(404)
-                .body(Full::<Bytes>::default())
-                .unwrap(),
-        )
+        let nothing = Response::builder().status(404);
+        Ok::<_, Infallible>(nothing.body(Full::<Bytes>::default()).unwrap())
     });
     let server = serve(nothing, config()).await;
-    let answers = server
-        .raw(&format!(
-            "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n{CLOSE}"
-        ))
-        .await;
-    assert_eq!(
-        (
-            answers.matches("HTTP/1.1 404 ").count(),
-            answers.matches("content-length: 0\r\n").count()
-        ),
-        (2, 2),
-        "{answers}"
-    );
+    let text = format!("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n{CLOSE}");
+    let answers = server.raw(&text).await;
+    for part in ["HTTP/1.1 404 ", "content-length: 0\r\n"] {
+        assert_eq!(answers.matches(part).count(), 2, "{answers}");
+    }
     let mut stream = server.connect().await;
     for (text, expected) in [
         ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "content-length: 0\r\n"),
@@ -142,14 +130,7 @@ async fn malformed_requests_get_4xx() {
 
 #[tokio::test]
 async fn a_head_that_trickles_in_is_cut_at_its_timeout_whatever_the_idle_timeout() {
-    let server = serve(
-        table(ErrorFormat::Problem),
-        ServerConfig {
-            idle_timeout: Duration::from_secs(60),
-            ..config()
-        },
-    )
-    .await;
+    let server = started_with(|config| config.idle_timeout = Duration::from_secs(60)).await;
     let mut stream = server.connect().await;
     let begun = Instant::now();
     let (mut reader, mut writer) = stream.split();
@@ -163,23 +144,14 @@ async fn a_head_that_trickles_in_is_cut_at_its_timeout_whatever_the_idle_timeout
         () = drip => {}
         _ = reader.read_to_end(&mut end) => {}
     }
-    assert!(
-        begun.elapsed() >= Duration::from_millis(250) && begun.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        begun.elapsed()
-    );
+    let taken = begun.elapsed();
+    assert!(taken >= Duration::from_millis(250), "{taken:?}");
+    assert!(taken < Duration::from_secs(15), "{taken:?}");
 }
 
 #[tokio::test]
 async fn a_connection_rests_between_requests_as_long_as_the_idle_timeout() {
-    let server = serve(
-        table(ErrorFormat::Problem),
-        ServerConfig {
-            idle_timeout: Duration::from_secs(3),
-            ..config()
-        },
-    )
-    .await;
+    let server = started_with(|config| config.idle_timeout = Duration::from_secs(3)).await;
     let mut stream = server.connect().await;
     let mut buffer = [0; 4096];
     for pause in [0, 600, 600] {
@@ -192,23 +164,14 @@ async fn a_connection_rests_between_requests_as_long_as_the_idle_timeout() {
     }
     let begun = Instant::now();
     assert_eq!(rest(&mut stream).await, "");
-    assert!(
-        begun.elapsed() >= Duration::from_secs(2) && begun.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        begun.elapsed()
-    );
+    let taken = begun.elapsed();
+    assert!(taken >= Duration::from_secs(2), "{taken:?}");
+    assert!(taken < Duration::from_secs(15), "{taken:?}");
 }
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_413_announced_or_not() {
-    let server = serve(
-        table(ErrorFormat::Problem),
-        ServerConfig {
-            body_limit: 1000,
-            ..config()
-        },
-    )
-    .await;
+    let server = started_with(|config| config.body_limit = 1000).await;
     let head = format!(
         "PATCH /items/1 HTTP/1.1\r\nContent-Type: application/json\r\n{}",
         CLOSE.trim_end()
@@ -221,11 +184,8 @@ async fn a_body_over_the_limit_is_413_announced_or_not() {
         "{announced}"
     );
     let chunk = format!("7d0\r\n{}\r\n0\r\n\r\n", " ".repeat(2000));
-    let chunked = server
-        .raw(&format!(
-            "{head}\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}"
-        ))
-        .await;
+    let text = format!("{head}\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}");
+    let chunked = server.raw(&text).await;
     assert!(chunked.starts_with("HTTP/1.1 413 "), "{chunked}");
     let stalled = server
         .raw(&format!("{head}\r\nContent-Length: 500\r\n\r\n"))
@@ -237,29 +197,24 @@ async fn a_body_over_the_limit_is_413_announced_or_not() {
 async fn pipelined_requests_are_answered_in_order_and_head_without_body() {
     let server = started().await;
     let text = format!(
-        "GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\nHEAD /items/2 HTTP/1.1\r\nHost: x\r\n\r\nGET /items/3 HTTP/1.1\r\n{CLOSE}"
+        "GET /items/1 HTTP/1.1\r\nHost: x\r\n\r\n\
+         HEAD /items/2 HTTP/1.1\r\nHost: x\r\n\r\n\
+         GET /items/3 HTTP/1.1\r\n{CLOSE}"
     );
     let answers = server.raw(&text).await;
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 3, "{answers}");
-    assert!(
-        answers.find(r#""id":"1""#) < answers.find(r#""id":"3""#)
-            && !answers.contains(r#""id":"2""#),
-        "{answers}"
-    );
+    let place_of = |id: u8| answers.find(&format!(r#""id":"{id}""#));
+    assert!(place_of(1) < place_of(3), "{answers}");
+    assert_eq!(place_of(2), None, "{answers}");
 }
 
 #[tokio::test]
 async fn a_panic_leaves_the_connection_alive() {
     let server = started().await;
-    let answers = server
-        .raw(&format!(
-            "GET /panic HTTP/1.1\r\nHost: x\r\n\r\nGET /items/1 HTTP/1.1\r\n{CLOSE}"
-        ))
-        .await;
-    assert!(
-        answers.starts_with("HTTP/1.1 500 ") && answers.contains("HTTP/1.1 200 OK"),
-        "{answers}"
-    );
+    let text = format!("GET /panic HTTP/1.1\r\nHost: x\r\n\r\nGET /items/1 HTTP/1.1\r\n{CLOSE}");
+    let answers = server.raw(&text).await;
+    assert!(answers.starts_with("HTTP/1.1 500 "), "{answers}");
+    assert!(answers.contains("HTTP/1.1 200 OK"), "{answers}");
 }
 
 async fn big(_: Request) -> Result<Response<Bytes>> {
@@ -269,29 +224,17 @@ async fn big(_: Request) -> Result<Response<Bytes>> {
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_cut_at_the_idle_timeout() {
     let routes = Routes::new(ErrorFormat::Problem, [Route::get("big", "/big", big)]).unwrap();
-    let server = serve(
-        routes,
-        ServerConfig {
-            idle_timeout: Duration::from_millis(200),
-            ..config()
-        },
-    )
-    .await;
+    let mut config = config();
+    config.idle_timeout = Duration::from_millis(200);
+    let server = serve(routes, config).await;
+    let text = format!("GET /big HTTP/1.1\r\n{CLOSE}");
     let mut stream = server.connect().await;
-    stream
-        .write_all(format!("GET /big HTTP/1.1\r\n{CLOSE}").as_bytes())
-        .await
-        .unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(800)).await;
     assert!(rest(&mut stream).await.len() < 64 << 20);
-    assert_eq!(
-        server
-            .raw(&format!("GET /big HTTP/1.1\r\n{CLOSE}"))
-            .await
-            .split_once("\r\n\r\n")
-            .map(|(_, body)| body.len()),
-        Some(64 << 20)
-    );
+    let whole = server.raw(&text).await;
+    let (_, body) = whole.split_once("\r\n\r\n").unwrap();
+    assert_eq!(body.len(), 64 << 20);
 }
 
 type Late = (Arc<Notify>, Duration);
@@ -305,19 +248,12 @@ async fn late((started, length): Late, _: Request) -> Result<Response<Bytes>> {
 /// A server with a connection on which a request of that length is running.
 async fn busy(length: Duration, drain: Duration) -> (Running, TcpStream) {
     let started = Arc::new(Notify::new());
-    let routes = [Route::get(
-        "late",
-        "/late",
-        with(&(started.clone(), length), late),
-    )];
-    let server = serve(
-        Routes::new(ErrorFormat::Problem, routes).unwrap(),
-        ServerConfig {
-            drain,
-            ..ServerConfig::default()
-        },
-    )
-    .await;
+    let late = with(&(started.clone(), length), late);
+    let routes = [Route::get("late", "/late", late)];
+    let routes = Routes::new(ErrorFormat::Problem, routes).unwrap();
+    let mut config = ServerConfig::default();
+    config.drain = drain;
+    let server = serve(routes, config).await;
     let mut stream = server.connect().await;
     stream
         .write_all(b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -344,24 +280,14 @@ async fn the_drain_time_is_the_longest_that_an_end_takes() {
     let begun = Instant::now();
     server.token.cancel();
     server.task.await.unwrap().unwrap();
-    assert!(
-        begun.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        begun.elapsed()
-    );
+    let taken = begun.elapsed();
+    assert!(taken < Duration::from_secs(5), "{taken:?}");
     assert_eq!(rest(&mut busy).await, "");
 }
 
 #[tokio::test]
 async fn connections_over_the_cap_wait_for_one_that_ends() {
-    let server = serve(
-        table(ErrorFormat::Problem),
-        ServerConfig {
-            max_connections: 1,
-            ..config()
-        },
-    )
-    .await;
+    let server = started_with(|config| config.max_connections = 1).await;
     let first = server.connect().await;
     let mut second = server.connect().await;
     second
@@ -377,21 +303,20 @@ async fn connections_over_the_cap_wait_for_one_that_ends() {
 #[tokio::test]
 async fn a_taken_address_and_senseless_limits_are_refused() {
     let server = started().await;
-    let taken = Server::bind(server.addr, config())
-        .await
-        .err()
-        .map(|error| error.kind());
-    assert_eq!(taken, Some(ErrorKind::Unavailable));
-    let none = Server::bind(
-        "127.0.0.1:0".parse().unwrap(),
-        ServerConfig {
-            max_connections: 0,
-            ..config()
-        },
-    )
-    .await;
-    assert_eq!(
-        none.err().map(|error| error.kind()),
-        Some(ErrorKind::Config)
-    );
+    let error = Server::bind(server.addr, config()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    for (header_limit, max_connections, key) in [
+        (1023, 1, "header_limit"),
+        ((1 << 20) + 1, 1, "header_limit"),
+        (1024, 0, "max_connections"),
+        (1024, 1_000_001, "max_connections"),
+    ] {
+        let mut config = config();
+        config.header_limit = header_limit;
+        config.max_connections = max_connections;
+        let error = Server::bind(([127, 0, 0, 1], 0).into(), config).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert!(error.to_string().contains(key), "{error}");
+    }
 }

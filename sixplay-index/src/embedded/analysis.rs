@@ -3,128 +3,141 @@
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use super::stem::stem;
+use super::stem::stem_word;
 
 const ARTICLES: [&str; 13] = [
     "l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu", "puisqu",
 ];
 
-/// The longest token; longer ones are cut.
+/// The longest token, in characters; longer ones are cut.
 const MAX_TOKEN: usize = 255;
 
 /// The words that `text` is found by, in order.
-pub(super) fn analyze(text: &str) -> Vec<String> {
-    tokens(text)
-        .iter()
-        .map(|token| stem(&fold(&elide(token).to_lowercase())))
-        .collect()
+pub(super) fn analyze_french(text: &str) -> Vec<String> {
+    let tokens = split_into_tokens(text).into_iter();
+    let word = |token: String| stem_word(&fold_accents(&drop_article(&token).to_lowercase()));
+    tokens.map(word).collect()
 }
 
 /// Runs of letters, digits and underscores; an apostrophe, dot or the like inside a word belongs to
 /// it.
-fn tokens(text: &str) -> Vec<String> {
+fn split_into_tokens(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
-    let (mut tokens, mut token) = (Vec::new(), String::new());
-    let mut length = 0;
-    for (position, &current) in chars.iter().enumerate() {
-        let before = chars[..position]
-            .iter()
-            .rev()
-            .copied()
-            .find(|c| !extends(*c));
-        let joins = !token.is_empty() && joins(before, current, chars.get(position + 1).copied());
-        if word(current) || joins || (extends(current) && !token.is_empty()) {
-            if length == MAX_TOKEN {
-                tokens.push(std::mem::take(&mut token));
-                length = 0;
-            }
-            token.push(current);
-            length += 1;
-        } else {
+    let (mut tokens, mut token, mut length) = (Vec::new(), String::new(), 0);
+    for position in 0..chars.len() {
+        let goes_on = belongs_to_word(&chars, position, token.is_empty());
+        if !goes_on || length == MAX_TOKEN {
             tokens.push(std::mem::take(&mut token));
             length = 0;
         }
+        if goes_on {
+            token.push(chars[position]);
+            length += 1;
+        }
     }
     tokens.push(token);
-    tokens.retain(|token| {
-        token
-            .chars()
-            .any(|c| c.is_alphanumeric() && !is_combining_mark(c))
-    });
+    tokens.retain(|token| token.chars().any(is_letter_or_number));
     tokens
 }
 
-fn word(c: char) -> bool {
-    c.is_alphabetic() || digit(c) || c == '_'
+/// Whether the character begins a word (when none is `begun`) or goes on with it.
+fn belongs_to_word(chars: &[char], position: usize, none_begun: bool) -> bool {
+    let current = chars[position];
+    if is_word_character(current) {
+        return true;
+    }
+    if none_begun {
+        return false;
+    }
+    let mut before = chars[..position].iter().rev();
+    let before = before.find(|c| !extends_letter(**c));
+    let joins = match (before, chars.get(position + 1)) {
+        (Some(before), Some(after)) => joins_word(*before, current, *after),
+        _ => false,
+    };
+    joins || extends_letter(current)
+}
+
+fn is_word_character(c: char) -> bool {
+    c.is_alphabetic() || is_digit(c) || c == '_'
+}
+
+fn is_letter_or_number(c: char) -> bool {
+    c.is_alphanumeric() && !is_combining_mark(c)
 }
 
 /// Marks and invisible characters belong to the letter before them.
-fn extends(c: char) -> bool {
-    is_combining_mark(c)
-        || matches!(
-            c,
-            '\u{ad}' | '\u{200c}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
-        )
+fn extends_letter(c: char) -> bool {
+    let invisible = matches!(
+        c,
+        '\u{ad}' | '\u{200c}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+    );
+    invisible || is_combining_mark(c)
 }
 
 /// Fractions, superscripts and the like are none.
-fn digit(c: char) -> bool {
+fn is_digit(c: char) -> bool {
     c.is_numeric() && std::iter::once(c).nfkd().eq([c])
 }
 
 /// Whether a punctuation mark stands between two letters, or two digits, that make one word with
 /// it.
-fn joins(before: Option<char>, mark: char, after: Option<char>) -> bool {
-    let (Some(before), Some(after)) = (before, after) else {
-        return false;
-    };
-    let both = '.' == mark || '\'' == mark || '\u{2019}' == mark || '\u{2018}' == mark;
-    let letters = both || mark == ':' || mark == '\u{b7}';
-    let digits = both || mark == ',' || mark == ';';
+fn joins_word(before: char, mark: char, after: char) -> bool {
+    let both = matches!(mark, '.' | '\'' | '\u{2019}' | '\u{2018}');
+    let letters = both || matches!(mark, ':' | '\u{b7}');
+    let digits = both || matches!(mark, ',' | ';');
     (letters && before.is_alphabetic() && after.is_alphabetic())
-        || (digits && digit(before) && digit(after))
+        || (digits && is_digit(before) && is_digit(after))
 }
 
 /// Without a leading article and its apostrophe.
-fn elide(token: &str) -> &str {
+fn drop_article(token: &str) -> &str {
     let Some((article, rest)) = token.split_once(['\'', '\u{2019}']) else {
         return token;
     };
-    if ARTICLES
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(article))
-    {
-        rest
-    } else {
-        token
+    let mut articles = ARTICLES.iter();
+    match articles.any(|known| known.eq_ignore_ascii_case(article)) {
+        true => rest,
+        false => token,
     }
 }
 
 /// Without accents and ligatures; letters of other scripts stay as they are.
-fn fold(token: &str) -> String {
+fn fold_accents(token: &str) -> String {
     let mut folded = String::with_capacity(token.len());
     for c in token.chars() {
-        match c {
-            'œ' => folded.push_str("oe"),
-            'æ' => folded.push_str("ae"),
-            'ß' => folded.push_str("ss"),
-            'þ' => folded.push_str("th"),
-            'ø' => folded.push('o'),
-            'ð' | 'đ' => folded.push('d'),
-            'ł' => folded.push('l'),
-            'ħ' => folded.push('h'),
-            'ŧ' => folded.push('t'),
-            'ı' => folded.push('i'),
-            '\u{2018}' | '\u{2019}' => folded.push('\''),
-            c => match std::iter::once(c)
-                .nfkd()
-                .filter(|part| !is_combining_mark(*part))
-                .collect::<String>()
-            {
-                latin if latin.is_ascii() && !latin.is_empty() => folded.push_str(&latin),
-                _ => folded.push(c),
-            },
+        match folded_letter(c) {
+            Some(letters) => folded.push_str(letters),
+            None => push_without_marks(&mut folded, c),
         }
     }
     folded
+}
+
+/// The letters that take the place of one that is no letter with a mark.
+fn folded_letter(c: char) -> Option<&'static str> {
+    Some(match c {
+        'œ' => "oe",
+        'æ' => "ae",
+        'ß' => "ss",
+        'þ' => "th",
+        'ø' => "o",
+        'ð' | 'đ' => "d",
+        'ł' => "l",
+        'ħ' => "h",
+        'ŧ' => "t",
+        'ı' => "i",
+        '\u{2018}' | '\u{2019}' => "'",
+        _ => return None,
+    })
+}
+
+/// The letter below the marks when it is Latin, else the character itself.
+fn push_without_marks(folded: &mut String, c: char) {
+    let parts = std::iter::once(c).nfkd();
+    let plain: String = parts.filter(|part| !is_combining_mark(*part)).collect();
+    match plain.is_ascii() && !plain.is_empty() {
+        true => folded.push_str(&plain),
+        false => folded.push(c),
+    }
 }

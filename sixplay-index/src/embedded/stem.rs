@@ -4,9 +4,9 @@
 //! and are left out.
 
 /// An ending, how many letters a word must exceed to lose it, and what takes its place.
-type Rule = (usize, &'static str, &'static str);
+type SuffixRule = (usize, &'static str, &'static str);
 
-const DERIVATIONS: [Rule; 20] = [
+const DERIVATIONS: [SuffixRule; 20] = [
     (9, "issement", "ir"),
     (8, "issant", "ir"),
     (7, "ivement", "if"),
@@ -29,7 +29,7 @@ const DERIVATIONS: [Rule; 20] = [
     (9, "nnel", "n"),
 ];
 
-const NOUNS: [Rule; 7] = [
+const NOUNS: [SuffixRule; 7] = [
     (8, "esse", "e"),
     (7, "inage", "in"),
     (12, "ualisation", "uel"),
@@ -40,26 +40,24 @@ const NOUNS: [Rule; 7] = [
 ];
 
 /// The stem of a word in lower case without accents.
-pub(super) fn stem(word: &str) -> String {
-    let mut stem = singular(word);
-    if !apply(&DERIVATIONS, &mut stem) {
-        apply(&[(8, "ique", "")], &mut stem);
-        apply(&NOUNS, &mut stem);
+pub(super) fn stem_word(word: &str) -> String {
+    let mut stem = drop_plural(word);
+    if !replace_ending(&DERIVATIONS, &mut stem) {
+        replace_ending(&[(8, "ique", "")], &mut stem);
+        replace_ending(&NOUNS, &mut stem);
     }
-    trim(stem)
+    trim_letters(stem)
 }
 
-fn length(word: &str) -> usize {
+fn letter_count(word: &str) -> usize {
     word.chars().count()
 }
 
 /// Replaces the first ending that fits.
-fn apply(rules: &[Rule], word: &mut String) -> bool {
-    let length = length(word);
-    let Some((_, ending, becomes)) = rules
-        .iter()
-        .find(|(more, ending, _)| length > *more && word.ends_with(ending))
-    else {
+fn replace_ending(rules: &[SuffixRule], word: &mut String) -> bool {
+    let letters = letter_count(word);
+    let fits = |(more, ending, _): &&SuffixRule| letters > *more && word.ends_with(ending);
+    let Some((_, ending, becomes)) = rules.iter().find(fits) else {
         return false;
     };
     word.truncate(word.len() - ending.len());
@@ -67,15 +65,16 @@ fn apply(rules: &[Rule], word: &mut String) -> bool {
     true
 }
 
-fn singular(word: &str) -> String {
+/// Without the ending of the plural; `-aux` becomes `-al`.
+fn drop_plural(word: &str) -> String {
     let mut word = word.to_owned();
-    if length(&word) > 5 && word.ends_with('x') {
+    if letter_count(&word) > 5 && word.ends_with('x') {
         let al = word.ends_with("aux") && !word.ends_with("eaux");
         word.truncate(word.len() - if al { "ux".len() } else { "x".len() });
         word.push_str(if al { "l" } else { "" });
     }
     for plural in ['x', 's'] {
-        if length(&word) > 3 && word.ends_with(plural) {
+        if letter_count(&word) > 3 && word.ends_with(plural) {
             word.pop();
         }
     }
@@ -83,7 +82,7 @@ fn singular(word: &str) -> String {
 }
 
 /// Writes doubled letters once and drops the ending of the infinitive and the feminine.
-fn trim(stem: String) -> String {
+fn trim_letters(stem: String) -> String {
     let mut letters: Vec<char> = stem.chars().collect();
     if letters.len() > 4 {
         letters.dedup_by(|next, letter| next == letter && letter.is_alphabetic());
@@ -92,15 +91,20 @@ fn trim(stem: String) -> String {
         letters.truncate(letters.len() - 2);
     }
     if letters.len() > 4 {
-        for ending in ['r', 'e', 'e'] {
-            letters.pop_if(|last| *last == ending);
-        }
-        if let [.., before, last] = letters[..]
-            && before == last
-            && last.is_alphabetic()
-        {
-            letters.pop();
-        }
+        drop_last_vowels(&mut letters);
     }
     letters.into_iter().collect()
+}
+
+/// Drops `r`, then `e` twice, then the second of two letters that are now last and equal.
+fn drop_last_vowels(letters: &mut Vec<char>) {
+    for ending in ['r', 'e', 'e'] {
+        letters.pop_if(|last| *last == ending);
+    }
+    if let [.., before, last] = letters[..]
+        && before == last
+        && last.is_alphabetic()
+    {
+        letters.pop();
+    }
 }

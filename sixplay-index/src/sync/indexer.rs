@@ -2,40 +2,74 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
 };
 
-use sixplay_core::{
-    ErrorKind, Result,
-    source::{Root, Source},
-    store::Store,
-};
+use sixplay_core::{ErrorKind, Result, Root, Source, Store};
 
-use super::write::write;
+use super::render_batch::render_batch;
 use crate::{Index, Operation, Outcome};
 
-/// Renders roots as the database has them now and writes them to the live indices; cheap to clone.
+/// Renders roots as the database has them now and writes them to the live indices, each behind
+/// [`Index::alias`] of its kind; cheap to clone.
+///
+/// Roots are references, not contents: what is written is what the database holds when the root's
+/// turn comes, however long ago it changed. A root that is no longer publishable is deleted.
+///
+/// It is fed by [`Indexer::run`] from a queue, or is itself the [`Sink`](sixplay_core::Sink) of a
+/// detector:
+///
+/// ```
+/// # use sixplay_core::conformance::{scratch_file, tiny};
+/// use sixplay_core::{CancellationToken, Detector, DetectorConfig};
+/// use sixplay_index::{Index, Indexer, Rebuild, RebuildConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (scratch, folder) = (scratch_file().await?, tempfile::tempdir()?);
+/// # let store = scratch.store().clone();
+/// # let source: std::sync::Arc<dyn sixplay_core::Source> = tiny::install(&store).await?;
+/// # let index = Index::connect(&format!("sqlite:{}/index.db", folder.path().display())).await?;
+/// let (config, token) = (RebuildConfig::default(), CancellationToken::new());
+/// let rebuild = Rebuild::new(store.clone(), source.clone(), index.clone(), config);
+/// rebuild.run(&(), &token).await?;
+///
+/// let indexer = Indexer::new(store.clone(), source.clone(), index.clone());
+/// let detector = Detector::new(store.clone(), source, DetectorConfig::default());
+/// let mut transaction = store.write().await?;
+/// transaction.batch("INSERT INTO tiny_author (id, name) VALUES (7, 'Ada')").await?;
+/// transaction.commit().await?;
+/// detector.step(&indexer).await?;
+///
+/// let found = index.get(&index.alias("author"), &["7"]).await?;
+/// assert!(found[0].as_ref().is_some_and(|document| document.get().contains("Ada")));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Indexer {
     store: Store,
     source: Arc<dyn Source>,
     index: Index,
-    prefix: String,
+}
+
+impl fmt::Debug for Indexer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Indexer")
+            .field("source", &self.source.name())
+            .field("index", &self.index)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Indexer {
-    /// An indexer of `source` into the aliases `{prefix}-{kind}` of `index`.
-    pub fn new(
-        store: Store,
-        source: Arc<dyn Source>,
-        index: Index,
-        prefix: impl Into<String>,
-    ) -> Self {
+    /// An indexer of `source`, whose tables are in `store`, into the aliases of `index`.
+    pub fn new(store: Store, source: Arc<dyn Source>, index: Index) -> Self {
         Self {
             store,
             source,
             index,
-            prefix: prefix.into(),
         }
     }
 
@@ -50,87 +84,73 @@ impl Indexer {
     /// `Unavailable` and `Timeout` when database or index fail as a whole: nothing is known of any
     /// root, all must come again.
     pub async fn apply(&self, roots: &[Root]) -> Result<Vec<Outcome>> {
-        let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for root in roots {
-            kinds.entry(&root.kind).or_default().insert(&root.id);
-        }
         let mut outcomes = BTreeMap::new();
-        for (kind, ids) in kinds {
-            let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        for (kind, ids) in ids_by_kind(roots) {
             outcomes.insert(kind, self.apply_kind(kind, ids).await?);
         }
-        Ok(roots.iter().map(|root| outcome(&outcomes, root)).collect())
+        let outcome = |root: &Root| {
+            let of_kind = outcomes.get(root.kind.as_str())?;
+            of_kind.get(&root.id).cloned()
+        };
+        let outcome = |root| outcome(root).unwrap_or_else(Outcome::unanswered);
+        Ok(roots.iter().map(outcome).collect())
     }
 
+    /// Brings roots of one kind up to date, from one reading to one index.
     async fn apply_kind(&self, kind: &str, ids: Vec<String>) -> Result<BTreeMap<String, Outcome>> {
-        if !self.source.kinds().iter().any(|known| known.name == kind) {
-            let reason = format!("the source {} has no kind {kind}", self.source.name());
-            return Ok(every(ids, &Outcome::Rejected { reason }));
-        }
-        let Some(live) = self.index.resolve(&self.alias(kind)).await? else {
-            return Ok(every(
-                ids,
-                &Outcome::Retry {
-                    reason: format!("no index is live behind {}", self.alias(kind)),
-                },
-            ));
+        let live = match self.live_index(kind).await? {
+            Ok(live) => live,
+            Err(outcome) => return Ok(same_for_all(ids, &outcome)),
         };
-        let written = write(&self.store, self.source.as_ref(), kind, &ids).await?;
-        let order: Vec<String> = written
-            .operations
-            .iter()
-            .map(|operation| operation.id().to_owned())
-            .collect();
-        let mut outcomes = written.unrendered;
-        outcomes.extend(
-            order
-                .into_iter()
-                .zip(self.put(&live, written.operations).await?),
-        );
+        let batch = render_batch(&self.store, self.source.as_ref(), kind, &ids).await?;
+        let written: Vec<String> = batch.operations.iter().map(id_of).collect();
+        let answered = self.write_to(&live, batch.operations).await?;
+        let mut outcomes = batch.refused;
+        outcomes.extend(written.into_iter().zip(answered));
         Ok(outcomes)
+    }
+
+    /// The index to write to, or the outcome of all roots of the kind.
+    async fn live_index(&self, kind: &str) -> Result<Result<String, Outcome>> {
+        if !self.source.kinds().iter().any(|known| known.name == kind) {
+            let source = self.source.name();
+            let reason = format!("the source {source} has no kind {kind}");
+            return Ok(Err(Outcome::rejected(reason)));
+        }
+        let alias = self.index.alias(kind);
+        let live = self.index.resolve(&alias).await?;
+        let none = || Outcome::retry(format!("no index is live behind {alias}"));
+        Ok(live.ok_or_else(none))
     }
 
     /// An index that a rebuild replaced and removed meanwhile is no failure: the roots come again
     /// to its successor.
-    async fn put(&self, live: &str, operations: Vec<Operation>) -> Result<Vec<Outcome>> {
+    async fn write_to(&self, live: &str, operations: Vec<Operation>) -> Result<Vec<Outcome>> {
         let count = operations.len();
         match self.index.apply(live, operations).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(vec![
-                Outcome::Retry {
-                    reason: error.to_string()
-                };
-                count
-            ]),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Ok(vec![Outcome::retry(error.to_string()); count])
+            }
             result => result,
         }
     }
-
-    pub(super) fn alias(&self, kind: &str) -> String {
-        format!("{}-{kind}", self.prefix)
-    }
-
-    pub(super) fn store(&self) -> &Store {
-        &self.store
-    }
-
-    pub(super) fn source(&self) -> &dyn Source {
-        self.source.as_ref()
-    }
-
-    pub(super) fn index(&self) -> &Index {
-        &self.index
-    }
 }
 
-fn every(ids: Vec<String>, outcome: &Outcome) -> BTreeMap<String, Outcome> {
+/// Each id once.
+fn ids_by_kind(roots: &[Root]) -> BTreeMap<&str, Vec<String>> {
+    let mut kinds: BTreeMap<&str, BTreeSet<&String>> = BTreeMap::new();
+    for root in roots {
+        kinds.entry(&root.kind).or_default().insert(&root.id);
+    }
+    let owned = |ids: BTreeSet<&String>| ids.into_iter().cloned().collect();
+    let kinds = kinds.into_iter();
+    kinds.map(|(kind, ids)| (kind, owned(ids))).collect()
+}
+
+fn id_of(operation: &Operation) -> String {
+    operation.id().to_owned()
+}
+
+fn same_for_all(ids: Vec<String>, outcome: &Outcome) -> BTreeMap<String, Outcome> {
     ids.into_iter().map(|id| (id, outcome.clone())).collect()
-}
-
-fn outcome(outcomes: &BTreeMap<&str, BTreeMap<String, Outcome>>, root: &Root) -> Outcome {
-    let found = outcomes
-        .get(root.kind.as_str())
-        .and_then(|ids| ids.get(&root.id));
-    found.cloned().unwrap_or_else(|| Outcome::Retry {
-        reason: "the index answered nothing for it".to_owned(),
-    })
 }

@@ -1,80 +1,102 @@
 //! Makes the index of every kind anew beside the live one, then swaps them.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
-use serde::Deserialize;
-use sixplay_core::{Error, Result, config, progress::Progress, source::Kind};
-use tokio_util::sync::CancellationToken;
+use sixplay_core::{CancellationToken, Error, Kind, Progress, Result, Source, Store};
 
-use super::{indexer::Indexer, write::write};
-use crate::{Operation, Outcome, Swap};
+use super::{RebuildConfig, chunk::ChunkReport};
+use crate::{Index, IndexInfo, Swap};
 
-/// How a rebuild reads, writes and cleans up.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RebuildConfig {
-    /// Roots rendered from one snapshot, 1 to 1,000; default 200.
-    #[serde(deserialize_with = "config::within::<1, 1000, _, _>")]
-    pub chunk: u64,
-    /// Chunks under way at once, 1 to 8; default 2.
-    #[serde(deserialize_with = "config::within::<1, 8, _, _>")]
-    pub concurrency: usize,
-    /// The share of roots that may be refused by the index before the rebuild fails, in percent;
-    /// default 0.5, at least 100 roots.
-    pub tolerate_percent: f64,
-    /// An index without an alias is removed by the next rebuild when it is older than this; default
-    /// `1h`.
-    #[serde(with = "config::duration")]
-    pub retain: Duration,
-    /// How long one chunk is tried again while the index is busy or away; default `60s`.
-    #[serde(with = "config::duration")]
-    pub patience: Duration,
-}
+/// The name of the source that an index was made for, in its meta data.
+const META_SOURCE: &str = "source";
+/// The kind of its documents.
+const META_KIND: &str = "kind";
+/// When it was made, in Unix microseconds.
+const META_CREATED: &str = "created_us";
 
-impl Default for RebuildConfig {
-    fn default() -> Self {
-        let (retain, patience) = (Duration::from_secs(3600), Duration::from_secs(60));
-        Self {
-            chunk: 200,
-            concurrency: 2,
-            tolerate_percent: 0.5,
-            retain,
-            patience,
-        }
-    }
-}
+/// So many roots may be refused, however small their share.
+const ALWAYS_TOLERATED: f64 = 100.0;
 
 /// What a rebuild did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RebuildReport {
     /// Documents written.
     pub indexed: u64,
     /// Roots that are not publishable.
     pub absent: u64,
-    /// Roots that the index or the rendering refused, with the reason.
+    /// Ids of roots that the index or the rendering refused, with the reason.
     pub rejected: Vec<(String, String)>,
     /// The new indices, by kind.
     pub indices: BTreeMap<String, String>,
 }
 
 /// A full rebuild of all kinds of a source.
+///
+/// ```
+/// # use sixplay_core::conformance::{scratch_file, tiny::{self, Book}};
+/// use sixplay_core::CancellationToken;
+/// use sixplay_index::{Index, Query, Rebuild, RebuildConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (scratch, folder) = (scratch_file().await?, tempfile::tempdir()?);
+/// # let store = scratch.store().clone();
+/// # let source: std::sync::Arc<dyn sixplay_core::Source> = tiny::install(&store).await?;
+/// # let mut transaction = store.write().await?;
+/// # tiny::put_author(&mut transaction, 1, "Jules").await?;
+/// # tiny::put_books(&mut transaction, &[Book::new("b1", 1, "Le Château des Carpathes")]).await?;
+/// # transaction.commit().await?;
+/// # let index = Index::connect(&format!("sqlite:{}/index.db", folder.path().display())).await?;
+/// // one author with one book in the store
+/// let rebuild = Rebuild::new(store, source, index.clone(), RebuildConfig::default());
+/// let report = rebuild.run(&(), &CancellationToken::new()).await?;
+/// assert_eq!((report.indexed, report.absent, report.rejected.len()), (2, 0, 0));
+///
+/// let query = Query::new(1).text("title", "chateaux");
+/// assert_eq!(index.search(&index.alias("book"), &query).await?.total, 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Rebuild {
-    indexer: Indexer,
-    config: RebuildConfig,
+    pub(super) store: Store,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) index: Index,
+    pub(super) config: RebuildConfig,
 }
 
+impl fmt::Debug for Rebuild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rebuild")
+            .field("source", &self.source.name())
+            .field("index", &self.index)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The index that is live behind the alias of each kind.
+type LiveIndices = BTreeMap<String, Option<String>>;
+
 impl Rebuild {
-    /// A rebuild of the indexer's source into its index, under the same aliases.
-    pub fn new(indexer: Indexer, config: RebuildConfig) -> Self {
-        Self { indexer, config }
+    /// A rebuild of `source`, whose tables are in `store`, into `index`, under the aliases that an
+    /// [`Indexer`](crate::Indexer) writes to.
+    pub fn new(store: Store, source: Arc<dyn Source>, index: Index, config: RebuildConfig) -> Self {
+        Self {
+            store,
+            source,
+            index,
+            config,
+        }
     }
 
-    /// Builds new indices, checks them, swaps the aliases, and removes what earlier rebuilds left.
+    /// Builds new indices, checks them, swaps the aliases, and removes what earlier rebuilds left;
+    /// `progress` counts roots.
+    ///
+    /// The new indices are called as their alias with the time and the process behind. Each is
+    /// filled by a few chunks at once, and a chunk that fails for now is tried again.
     ///
     /// Readers see the old documents until the swap and the new ones from then on; when anything
     /// fails the old indices go on serving and the new ones are removed. The replaced indices stay
@@ -89,300 +111,243 @@ impl Rebuild {
     /// away longer than `patience` or `token` is cancelled.
     pub async fn run(
         &self,
-        progress: &Progress,
+        progress: &dyn Progress,
         token: &CancellationToken,
     ) -> Result<RebuildReport> {
-        self.sweep().await?;
-        let dropped = self
-            .indexer
-            .store()
-            .discard_changes(self.indexer.source().name())
-            .await?;
+        self.remove_old_indices().await?;
+        let dropped = self.store.discard_changes(self.source.name()).await?;
         tracing::debug!(dropped, "changes that the first rebuild reads anyway");
-        let started = Timestamp::now();
         let mut report = RebuildReport::default();
-        let built = tokio::select! {
-            built = self.build(started, progress, &mut report) => built,
-            () = token.cancelled() => Err(Error::unavailable("rebuild.run", "stopped before the swap")),
-        };
-        let swapped = match built {
-            Ok(live) => self.swap(&live, &report.indices).await,
-            Err(error) => Err(error),
-        };
-        progress.finish();
-        if let Err(error) = swapped {
-            self.abandon(&report.indices).await;
-            return Err(error);
+        match self.build_and_swap(progress, token, &mut report).await {
+            Ok(()) => Ok(report),
+            Err(error) => {
+                self.abandon_indices(&report.indices).await;
+                Err(error)
+            }
         }
-        Ok(report)
+    }
+
+    /// What must happen between the new indices' creation and their going live.
+    async fn build_and_swap(
+        &self,
+        progress: &dyn Progress,
+        token: &CancellationToken,
+        report: &mut RebuildReport,
+    ) -> Result<()> {
+        let build = self.build_indices(progress, report);
+        let built = token.run_until_cancelled(build).await;
+        let stopped = || Error::unavailable("rebuild.run", "stopped before the swap");
+        let live = built.ok_or_else(stopped)??;
+        self.swap_aliases(&live, &report.indices).await
     }
 
     /// Fills a new index for each kind and returns what was live at the start.
-    async fn build(
+    async fn build_indices(
         &self,
-        started: Timestamp,
-        progress: &Progress,
+        progress: &dyn Progress,
         report: &mut RebuildReport,
-    ) -> Result<BTreeMap<String, Option<String>>> {
-        let (mut live, mut total) = (BTreeMap::new(), 0);
-        for kind in self.indexer.source().kinds() {
-            live.insert(
-                kind.name.to_owned(),
-                self.indexer
-                    .index()
-                    .resolve(&self.indexer.alias(kind.name))
-                    .await?,
-            );
-            total += self.count(kind).await?;
+    ) -> Result<LiveIndices> {
+        let started = Timestamp::now();
+        let (mut live, mut total) = (LiveIndices::new(), 0);
+        for kind in self.source.kinds() {
+            let index = self.index.resolve(&self.index.alias(kind.name)).await?;
+            live.insert(kind.name.to_owned(), index);
+            total += self.count_roots(kind).await?;
         }
-        progress.set_total(total);
-        for kind in self.indexer.source().kinds() {
-            let name = format!("{}-{}", self.indexer.alias(kind.name), stamp(started));
-            self.indexer
-                .index()
-                .create(&name, &kind.mapping, &self.meta(kind, started))
-                .await?;
+        progress.total(total);
+        for kind in self.source.kinds() {
+            let name = self.create_index(kind, started).await?;
             report.indices.insert(kind.name.to_owned(), name.clone());
-            self.fill(kind, &name, progress, report).await?;
-            self.indexer.index().refresh(&name).await?;
+            self.fill_index(kind, &name, progress, report).await?;
+            self.index.refresh(&name).await?;
         }
-        self.verify(report).await?;
+        self.verify_counts(report).await?;
         Ok(live)
     }
 
-    async fn count(&self, kind: &Kind) -> Result<u64> {
-        let counted = format!("SELECT COUNT(*) AS roots FROM {}", kind.table);
-        let rows = self
-            .indexer
-            .store()
-            .session()
-            .await?
-            .fetch_sql(&counted, Vec::new())
-            .await?;
-        Ok(rows
-            .first()
-            .map_or(Ok(0), |row| row.int("roots"))?
-            .unsigned_abs())
+    /// Makes an empty index for the kind and returns its name.
+    async fn create_index(&self, kind: &Kind, started: Timestamp) -> Result<String> {
+        let name = format!("{}-{}", self.index.alias(kind.name), stamp_of(started));
+        let meta = self.meta_of(kind, started);
+        self.index.create(&name, &kind.mapping, &meta).await?;
+        Ok(name)
     }
 
-    async fn fill(
+    /// How many roots there are now, for whoever shows the progress.
+    async fn count_roots(&self, kind: &Kind) -> Result<u64> {
+        let sql = format!("SELECT COUNT(*) AS roots FROM {}", kind.table);
+        let rows = self.store.read().await?.fetch_sql(&sql, Vec::new()).await?;
+        let roots = rows.first().map_or(Ok(0), |row| row.int("roots"))?;
+        Ok(roots.unsigned_abs())
+    }
+
+    /// Writes all roots of the kind, some chunks at once.
+    async fn fill_index(
         &self,
         kind: &Kind,
         name: &str,
-        progress: &Progress,
+        progress: &dyn Progress,
         report: &mut RebuildReport,
     ) -> Result<()> {
-        let (mut after, mut read) = (None, false);
+        let mut pages = RootPages::new(self, kind);
         let mut chunks = FuturesUnordered::new();
         loop {
-            while !read && chunks.len() < self.config.concurrency.clamp(1, 8) {
-                let ids = self
-                    .indexer
-                    .store()
-                    .roots(kind, after.as_deref(), self.config.chunk.clamp(1, 1000))
-                    .await?;
-                after = ids.last().cloned();
-                read = ids.is_empty();
-                if !read {
-                    chunks.push(self.chunk(kind, name, ids));
-                }
+            while chunks.len() < self.config.concurrency.max(1)
+                && let Some(ids) = pages.next_chunk().await?
+            {
+                chunks.push(self.write_chunk(kind, name, ids));
             }
             let Some(chunk) = chunks.next().await.transpose()? else {
                 return Ok(());
             };
             progress.add(chunk.roots);
-            report.indexed += chunk.indexed;
-            report.absent += chunk.absent;
-            report.rejected.extend(chunk.rejected);
-            self.tolerate(report)?;
+            report.add_chunk(chunk);
+            report.require_tolerable(self.config.tolerate_percent)?;
         }
     }
 
-    /// Writes one chunk, again and again as long as only time is missing.
-    async fn chunk(&self, kind: &Kind, name: &str, ids: Vec<String>) -> Result<Chunk> {
-        let (deadline, mut pause) = (
-            Instant::now() + self.config.patience,
-            Duration::from_millis(50),
-        );
-        let mut chunk = Chunk {
-            roots: ids.len() as u64,
-            ..Chunk::default()
-        };
-        let mut left = ids;
-        loop {
-            let error = match self.attempt(kind, name, &left, &mut chunk).await {
-                Ok(again) if again.is_empty() => return Ok(chunk),
-                Ok(again) => {
-                    left = again;
-                    Error::unavailable("rebuild.chunk", "the index stays busy")
-                }
-                Err(error) if error.is_transient() => error,
-                Err(error) => return Err(error),
-            };
-            if Instant::now() >= deadline {
-                return Err(error.with("index", name));
-            }
-            tracing::warn!(%error, index = name, "chunk is tried again");
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
-        }
-    }
-
-    /// One try; returns the ids that must come again.
-    async fn attempt(
-        &self,
-        kind: &Kind,
-        name: &str,
-        ids: &[String],
-        chunk: &mut Chunk,
-    ) -> Result<Vec<String>> {
-        let written = write(self.indexer.store(), self.indexer.source(), kind.name, ids).await?;
-        // deleting in a new index what was never there keeps nothing; a later write carries a later
-        // ticket
-        let puts: Vec<Operation> = written
-            .operations
-            .into_iter()
-            .filter(|operation| matches!(operation, Operation::Put { .. }))
-            .collect();
-        let order: Vec<String> = puts
-            .iter()
-            .map(|operation| operation.id().to_owned())
-            .collect();
-        let outcomes = self.indexer.index().apply(name, puts).await?;
-        chunk.absent += written.absent;
-        let mut again = Vec::new();
-        for (id, outcome) in order.into_iter().zip(outcomes).chain(written.unrendered) {
-            match outcome {
-                Outcome::Done | Outcome::Superseded => chunk.indexed += 1,
-                Outcome::Retry { .. } => again.push(id),
-                Outcome::TooLarge => chunk
-                    .rejected
-                    .push((id, "the document is over the index's limit".to_owned())),
-                Outcome::Rejected { reason } => chunk.rejected.push((id, reason)),
-            }
-        }
-        Ok(again)
-    }
-
-    fn tolerate(&self, report: &RebuildReport) -> Result<()> {
-        let seen = (report.indexed + report.absent) as f64;
-        let most = (seen * self.config.tolerate_percent / 100.0).max(100.0);
-        match report.rejected.last() {
-            Some((id, reason)) if report.rejected.len() as f64 > most => {
-                let error = Error::unexpected("rebuild.run", "too many roots are refused");
-                Err(error
-                    .with("refused", report.rejected.len())
-                    .with("last", id)
-                    .with("reason", reason))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The new indices must hold what the loader says it wrote.
-    async fn verify(&self, report: &RebuildReport) -> Result<()> {
+    /// The new indices must hold what was written.
+    async fn verify_counts(&self, report: &RebuildReport) -> Result<()> {
         let mut held = 0;
         for name in report.indices.values() {
-            held += self.indexer.index().count(name).await?;
+            held += self.index.count(name).await?;
         }
         if held == report.indexed {
             return Ok(());
         }
-        let error = Error::unexpected(
-            "rebuild.verify",
-            "the new indices do not hold what was written",
-        );
+        let message = "the new indices do not hold what was written";
+        let error = Error::unexpected("rebuild.verify", message);
         Err(error.with("written", report.indexed).with("held", held))
     }
 
     /// All aliases in one step: readers see the kinds of one rebuild, or none of it.
-    async fn swap(
+    async fn swap_aliases(
         &self,
-        live: &BTreeMap<String, Option<String>>,
+        live: &LiveIndices,
         indices: &BTreeMap<String, String>,
     ) -> Result<()> {
         let swap = |(kind, to): (&String, &String)| Swap {
-            alias: self.indexer.alias(kind),
+            alias: self.index.alias(kind),
             from: live.get(kind).cloned().flatten(),
             to: to.clone(),
         };
         let swaps: Vec<Swap> = indices.iter().map(swap).collect();
-        self.indexer.index().swap_all(&swaps).await?;
-        for Swap { alias, from, to } in &swaps {
-            tracing::info!(alias, from, to, "index swapped");
-        }
+        self.index.swap_all(&swaps).await?;
+        swaps.iter().for_each(log_swap);
         Ok(())
     }
 
-    async fn abandon(&self, indices: &BTreeMap<String, String>) {
+    /// Removes the new indices, unless an alias is known or feared to be on one of them.
+    async fn abandon_indices(&self, indices: &BTreeMap<String, String>) {
         for (kind, name) in indices {
-            let live = self
-                .indexer
-                .index()
-                .resolve(&self.indexer.alias(kind))
-                .await;
+            let live = self.index.resolve(&self.index.alias(kind)).await;
             if !matches!(live, Ok(live) if live.as_ref() != Some(name)) {
                 continue;
             }
-            if let Err(error) = self.indexer.index().remove(name).await {
+            if let Err(error) = self.index.remove(name).await {
                 tracing::warn!(%error, index = name, "left for the next rebuild to remove");
             }
         }
     }
 
     /// Removes indices of this source that no alias names and that are older than `retain`.
-    async fn sweep(&self) -> Result<()> {
-        let oldest = Timestamp::now().as_microsecond()
-            - i64::try_from(self.config.retain.as_micros()).unwrap_or(i64::MAX);
-        for kind in self.indexer.source().kinds() {
-            let prefix = format!("{}-", self.indexer.alias(kind.name));
-            for info in self.indexer.index().list(&prefix).await? {
-                let ours = info
-                    .meta
-                    .get("source")
-                    .is_some_and(|source| source == self.indexer.source().name());
-                let created = info
-                    .meta
-                    .get("created_us")
-                    .and_then(|created| created.parse::<i64>().ok());
-                if ours
-                    && info.aliases.is_empty()
-                    && created.is_some_and(|created| created < oldest)
-                {
-                    self.indexer.index().remove(&info.name).await?;
-                    tracing::info!(index = info.name, "old index removed");
-                }
+    async fn remove_old_indices(&self) -> Result<()> {
+        let retain = i64::try_from(self.config.retain.as_micros()).unwrap_or(i64::MAX);
+        let oldest = Timestamp::now().as_microsecond().saturating_sub(retain);
+        for kind in self.source.kinds() {
+            let prefix = format!("{}-", self.index.alias(kind.name));
+            let known = self.index.list(&prefix).await?.into_iter();
+            for IndexInfo { name, .. } in known.filter(|info| self.is_left_over(info, oldest)) {
+                self.index.remove(&name).await?;
+                tracing::info!(index = name, "old index removed");
             }
         }
         Ok(())
     }
 
-    fn meta(&self, kind: &Kind, started: Timestamp) -> BTreeMap<String, String> {
+    /// Whether an earlier rebuild of this source made the index and nobody reads it any more.
+    fn is_left_over(&self, info: &IndexInfo, oldest: i64) -> bool {
+        let source = info.meta.get(META_SOURCE);
+        let created = info.meta.get(META_CREATED);
+        let created = created.and_then(|created| created.parse::<i64>().ok());
+        info.aliases.is_empty()
+            && source.is_some_and(|source| source == self.source.name())
+            && created.is_some_and(|created| created < oldest)
+    }
+
+    /// Whose index it is; a later rebuild removes it by that.
+    fn meta_of(&self, kind: &Kind, created: Timestamp) -> BTreeMap<String, String> {
         let pairs = [
-            ("source", self.indexer.source().name().to_owned()),
-            ("kind", kind.name.to_owned()),
-            ("created_us", started.as_microsecond().to_string()),
+            (META_SOURCE, self.source.name().to_owned()),
+            (META_KIND, kind.name.to_owned()),
+            (META_CREATED, created.as_microsecond().to_string()),
         ];
-        pairs
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect()
+        let owned = |(key, value): (&str, String)| (key.to_owned(), value);
+        pairs.map(owned).into()
     }
 }
 
-#[derive(Default)]
-struct Chunk {
-    roots: u64,
-    indexed: u64,
-    absent: u64,
-    rejected: Vec<(String, String)>,
+/// The ids of all roots of a kind, a chunk at a time.
+struct RootPages<'a> {
+    rebuild: &'a Rebuild,
+    kind: &'a Kind,
+    after: Option<String>,
+    ended: bool,
+}
+
+impl<'a> RootPages<'a> {
+    fn new(rebuild: &'a Rebuild, kind: &'a Kind) -> Self {
+        Self {
+            rebuild,
+            kind,
+            after: None,
+            ended: false,
+        }
+    }
+
+    /// The next chunk, `None` after the last.
+    async fn next_chunk(&mut self) -> Result<Option<Vec<String>>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let Rebuild { store, config, .. } = self.rebuild;
+        let (after, size) = (self.after.as_deref(), config.chunk.max(1));
+        let ids = store.roots(self.kind, after, size).await?;
+        self.after = ids.last().cloned();
+        self.ended = ids.is_empty();
+        Ok((!self.ended).then_some(ids))
+    }
+}
+
+impl RebuildReport {
+    fn add_chunk(&mut self, chunk: ChunkReport) {
+        self.indexed += chunk.indexed;
+        self.absent += chunk.absent;
+        self.rejected.extend(chunk.rejected);
+    }
+
+    /// Fails when more roots are refused than `percent` of those seen.
+    fn require_tolerable(&self, percent: f64) -> Result<()> {
+        let seen = (self.indexed + self.absent) as f64;
+        let most = (seen * percent / 100.0).max(ALWAYS_TOLERATED);
+        let refused = self.rejected.len();
+        match self.rejected.last() {
+            Some((id, reason)) if refused as f64 > most => {
+                let error = Error::unexpected("rebuild.run", "too many roots are refused");
+                let error = error.with("refused", refused);
+                Err(error.with("last", id).with("reason", reason))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn log_swap(Swap { alias, from, to }: &Swap) {
+    tracing::info!(alias, from, to, "index swapped");
 }
 
 /// Unique among rebuilds: the start to the microsecond, and the process.
-fn stamp(started: Timestamp) -> String {
-    format!(
-        "{}-{:x}",
-        started.strftime("%Y%m%dt%H%M%S%6f"),
-        std::process::id()
-    )
+fn stamp_of(started: Timestamp) -> String {
+    let time = started.strftime("%Y%m%dt%H%M%S%6f");
+    format!("{time}-{:x}", std::process::id())
 }

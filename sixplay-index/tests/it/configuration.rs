@@ -2,59 +2,89 @@
 
 use std::time::Duration;
 
-use sixplay_core::{ErrorKind, config};
-use sixplay_index::{Index, IndexConfig};
+use serde::de::DeserializeOwned;
+use sixplay_core::{ErrorKind, Result, config};
+use sixplay_index::{Index, IndexConfig, IndexerConfig, RebuildConfig};
 
-fn load(pairs: &[(&str, &str)]) -> sixplay_core::Result<IndexConfig> {
-    config::load(
-        None,
-        pairs
-            .iter()
-            .map(|(key, value)| (format!("SIXPLAY_{key}"), (*value).to_owned())),
-    )
+fn load<T: DeserializeOwned>(pairs: &[(&str, &str)]) -> Result<T> {
+    let variable = |(key, value): &(&str, &str)| (format!("SIXPLAY_{key}"), (*value).to_owned());
+    config::load(None, pairs.iter().map(variable))
 }
 
-#[test]
-fn only_the_url_is_needed() {
-    let config = load(&[("URL", "sqlite:index.db")]).expect("loaded");
+fn refused<T: DeserializeOwned>(key: &str, value: &str) -> bool {
+    load::<T>(&[(key, value)]).is_err_and(|error| error.kind() == ErrorKind::Config)
+}
+
+#[tokio::test]
+async fn only_the_url_is_needed() {
+    let (_folder, index) = crate::embedded::index().await;
+    let config: IndexConfig = load(&[("URL", "sqlite:index.db")]).expect("loaded");
     assert_eq!((config.prefix.as_str(), config.replicas), ("sixplay", 0));
-    assert_eq!(
-        (config.deadline, config.bulk_deadline),
-        (Duration::from_secs(2), Duration::from_secs(30))
-    );
-    assert_eq!(config.alias("video"), "sixplay-video");
+    assert_eq!(config.deadline, Duration::from_secs(2));
+    assert_eq!(config.bulk_deadline, Duration::from_secs(30));
+    assert_eq!(index.alias("book"), "sixplay-book");
 }
 
 #[tokio::test]
 async fn an_index_without_a_url_is_not_opened() {
     let config = load(&[]).expect("loaded");
-    assert_eq!(
-        Index::open(&config).await.expect_err("no URL").kind(),
-        ErrorKind::Config
-    );
+    let error = Index::open(&config).await.expect_err("no URL");
+    assert_eq!(error.kind(), ErrorKind::Config);
 }
 
 #[test]
 fn every_key_is_read_and_no_other() {
     let keys = [
         ("URL", "http://a"),
-        ("PREFIX", "tv"),
+        ("PREFIX", "library"),
         ("DEADLINE", "250ms"),
         ("BULK_DEADLINE", "1m"),
         ("REPLICAS", "1"),
     ];
-    let config = load(&keys).expect("loaded");
-    assert_eq!(
-        (config.prefix.as_str(), config.replicas, config.deadline),
-        ("tv", 1, Duration::from_millis(250))
-    );
+    let config: IndexConfig = load(&keys).expect("loaded");
+    assert_eq!((config.prefix.as_str(), config.replicas), ("library", 1));
+    assert_eq!(config.deadline, Duration::from_millis(250));
     assert_eq!(config.bulk_deadline, Duration::from_secs(60));
-    assert_eq!(
-        load(&[("URL", "http://a"), ("SHARDS", "1")])
-            .expect_err("unknown")
-            .kind(),
-        ErrorKind::Config
-    );
+    assert!(refused::<IndexConfig>("SHARDS", "1"));
+}
+
+#[test]
+fn what_is_out_of_bounds_is_refused_when_it_is_read() {
+    for (key, value) in [
+        ("DEADLINE", "9ms"),
+        ("DEADLINE", "11m"),
+        ("BULK_DEADLINE", "0ms"),
+        ("REPLICAS", "101"),
+    ] {
+        assert!(refused::<IndexConfig>(key, value), "{key}={value}");
+    }
+    for (key, value) in [("BATCH", "0"), ("BATCH", "257"), ("LINGER", "2m")] {
+        assert!(refused::<IndexerConfig>(key, value), "{key}={value}");
+    }
+    for (key, value) in [
+        ("CHUNK", "0"),
+        ("CONCURRENCY", "9"),
+        ("TOLERATE_PERCENT", "-1"),
+        ("TOLERATE_PERCENT", "100.5"),
+        ("RETAIN", "2000h"),
+        ("PATIENCE", "25h"),
+    ] {
+        assert!(refused::<RebuildConfig>(key, value), "{key}={value}");
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_that_no_name_begins_with_is_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("index.db").display());
+    for prefix in ["", "Library", "_library", "my library", &"x".repeat(201)] {
+        let mut config = IndexConfig::new(url.clone());
+        config.prefix = prefix.to_owned();
+        let error = Index::open(&config).await.expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        let named = format!("prefix={prefix}");
+        assert!(error.to_string().contains(&named), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -76,8 +106,6 @@ async fn a_wrong_url_is_refused_and_its_password_told_to_nobody() {
     assert!(!format!("{config:?}").contains("geheim"));
     let index = Index::open(&config).await.expect("opened");
     let error = index.count("documents").await.expect_err("unreachable");
-    assert!(
-        !format!("{error} {error:?} {index:?}").contains("geheim"),
-        "{error}"
-    );
+    let told = format!("{error} {error:?} {index:?}");
+    assert!(!told.contains("geheim"), "{told}");
 }

@@ -1,96 +1,83 @@
 //! What only the index in a file has: several handles, as several processes have them, on one file.
 
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 use serde_json::value::RawValue;
-use sixplay_core::{
-    ErrorKind,
-    mapping::{Field, Mapping},
-};
-use sixplay_index::{Filter, Index, Operation, Outcome, Query};
+use sixplay_core::{ErrorKind, Field, Mapping, Store};
+use sixplay_index::{Filter, Index, IndexConfig, Operation, Outcome, Query};
 use tempfile::TempDir;
 
-pub async fn index() -> (TempDir, Index) {
+pub(crate) async fn index() -> (TempDir, Index) {
     let folder = tempfile::tempdir().expect("a folder");
     let index = open(&folder).await;
     (folder, index)
 }
 
-async fn open(folder: &TempDir) -> Index {
-    Index::connect(&format!(
-        "sqlite:{}",
-        folder.path().join("index.db").display()
-    ))
-    .await
-    .expect("connected")
+pub(crate) fn url_in(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("index.db").display())
 }
 
-fn mapping() -> Mapping {
-    Mapping {
-        fields: vec![Field::keyword("id"), Field::long("batch")],
-    }
+async fn open(folder: &TempDir) -> Index {
+    Index::connect(&url_in(folder)).await.expect("connected")
+}
+
+/// Makes the index `documents`.
+async fn create(index: &Index, fields: Vec<Field>) {
+    let (mapping, meta) = (Mapping { fields }, Default::default());
+    let created = index.create("documents", &mapping, &meta).await;
+    created.expect("created");
+}
+
+fn batch_fields() -> Vec<Field> {
+    vec![Field::keyword("id"), Field::long("batch")]
 }
 
 fn batch(number: i64, documents: usize) -> Vec<Operation> {
-    let document = |id: usize| {
-        RawValue::from_string(format!(r#"{{"id":"{id}","batch":{number}}}"#)).expect("valid JSON")
+    let put = |id: usize| {
+        let document = format!(r#"{{"id":"{id}","batch":{number}}}"#);
+        let document = RawValue::from_string(document).expect("valid JSON");
+        Operation::put(id.to_string(), number, document)
     };
-    (0..documents)
-        .map(|id| Operation::Put {
-            id: id.to_string(),
-            version: number,
-            document: document(id),
-        })
-        .collect()
+    (0..documents).map(put).collect()
+}
+
+async fn total(index: &Index, filter: Filter) -> u64 {
+    let query = Query::new(0).filter(filter);
+    let page = index.search("documents", &query).await;
+    page.expect("searched").total
+}
+
+/// The batch numbers of the first documents.
+async fn batches(index: &Index, limit: u64) -> Vec<i64> {
+    let page = index.search("documents", &Query::new(limit)).await;
+    let documents = page.expect("searched").documents;
+    let number = |document: Box<RawValue>| {
+        let document: serde_json::Value = serde_json::from_str(document.get()).expect("JSON");
+        document["batch"].as_i64().expect("a number")
+    };
+    documents.into_iter().map(number).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_on_another_handle_never_sees_half_a_batch() {
     let (folder, writer) = index().await;
-    writer
-        .create("documents", &mapping(), &Default::default())
-        .await
-        .expect("created");
-    writer
-        .apply("documents", batch(0, 50))
-        .await
-        .expect("applied");
+    create(&writer, batch_fields()).await;
+    let applied = writer.apply("documents", batch(0, 50)).await;
+    applied.expect("applied");
     let reader = open(&folder).await;
     let writing = tokio::spawn(async move {
         for number in 1..=20 {
-            writer
-                .apply("documents", batch(number, 50))
-                .await
-                .expect("applied");
+            let applied = writer.apply("documents", batch(number, 50)).await;
+            applied.expect("applied");
         }
     });
     while !writing.is_finished() {
-        let page = reader
-            .search("documents", &Query::new(1))
-            .await
-            .expect("searched");
-        let first: serde_json::Value =
-            serde_json::from_str(page.documents[0].get()).expect("valid JSON");
-        let number = first["batch"].as_i64().expect("a number");
-        let later = Query::new(0).filter(Filter::at_least("batch", number));
-        assert_eq!(
-            reader
-                .search("documents", &later)
-                .await
-                .expect("searched")
-                .total,
-            50
-        );
-        let values = Query::new(50);
-        let batches = reader
-            .search("documents", &values)
-            .await
-            .expect("searched")
-            .documents;
-        let suffix = |document: &RawValue| document.get().rsplit(':').next().map(str::to_owned);
-        assert!(
-            batches
-                .iter()
-                .all(|document| suffix(document) == suffix(&batches[0]))
-        );
+        let number = batches(&reader, 1).await[0];
+        let later = Filter::at_least("batch", number);
+        assert_eq!(total(&reader, later).await, 50);
+        let batches = batches(&reader, 50).await;
+        assert!(batches.iter().all(|batch| *batch == batches[0]));
     }
     writing.await.expect("written");
 }
@@ -99,87 +86,73 @@ async fn a_reader_on_another_handle_never_sees_half_a_batch() {
 async fn two_writers_share_a_file() {
     let (folder, one) = index().await;
     let two = open(&folder).await;
-    one.create("documents", &mapping(), &Default::default())
-        .await
-        .expect("created");
-    let (odd, even) = tokio::join!(
-        async {
-            futures_util::future::join_all(
-                (0..10).map(|number| one.apply("documents", batch(number * 2 + 1, 20))),
-            )
-            .await
-        },
-        async {
-            futures_util::future::join_all(
-                (0..10).map(|number| two.apply("documents", batch(number * 2, 20))),
-            )
-            .await
-        },
-    );
-    assert!(
-        odd.into_iter()
-            .chain(even)
-            .flatten()
-            .flatten()
-            .all(|outcome| matches!(outcome, Outcome::Done | Outcome::Superseded))
-    );
-    let newest = Query::new(0).filter(Filter::term("batch", 19));
-    assert_eq!(
-        two.search("documents", &newest)
-            .await
-            .expect("searched")
-            .total,
-        20
-    );
+    create(&one, batch_fields()).await;
+    let write = async |index: &Index, first: i64| {
+        let writes = (0..10).map(|turn| index.apply("documents", batch(turn * 2 + first, 20)));
+        join_all(writes).await
+    };
+    let (odd, even) = tokio::join!(write(&one, 1), write(&two, 0));
+    for applied in odd.into_iter().chain(even) {
+        for outcome in applied.expect("applied") {
+            assert!(matches!(outcome, Outcome::Done | Outcome::Superseded));
+        }
+    }
+    assert_eq!(total(&two, Filter::term("batch", 19)).await, 20);
 }
 
 #[tokio::test]
 async fn what_another_process_made_anew_is_not_mistaken_for_the_old() {
     let (folder, one) = index().await;
     let two = open(&folder).await;
-    one.create("documents", &mapping(), &Default::default())
-        .await
-        .expect("created");
+    create(&one, batch_fields()).await;
     assert_eq!(two.count("documents").await.expect("counted"), 0);
     one.remove("documents").await.expect("removed");
-    assert_eq!(
-        two.count("documents").await.expect_err("removed").kind(),
-        ErrorKind::NotFound
-    );
-    one.create(
-        "documents",
-        &Mapping {
-            fields: vec![Field::long("id")],
-        },
-        &Default::default(),
-    )
-    .await
-    .expect("created");
+    let error = two.count("documents").await.expect_err("removed");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    create(&one, vec![Field::long("id")]).await;
     let document = RawValue::from_string(r#"{"id":7}"#.to_owned()).expect("valid JSON");
-    let outcomes = two
-        .apply(
-            "documents",
-            vec![Operation::Put {
-                id: "a".to_owned(),
-                version: 1,
-                document,
-            }],
-        )
-        .await;
+    let put = Operation::put("a", 1, document);
+    let outcomes = two.apply("documents", vec![put]).await;
     assert_eq!(outcomes.expect("applied"), [Outcome::Done]);
-    assert_eq!(
-        two.search("documents", &Query::new(1).filter(Filter::above("id", 6)))
-            .await
-            .expect("searched")
-            .total,
-        1
-    );
+    assert_eq!(total(&two, Filter::above("id", 6)).await, 1);
 }
 
 #[tokio::test]
 async fn a_folder_that_is_not_there_is_an_error() {
-    let error = Index::connect("sqlite:/nowhere/at/all/index.db")
-        .await
-        .expect_err("no folder");
+    let url = "sqlite:/nowhere/at/all/index.db";
+    let error = Index::connect(url).await.expect_err("no folder");
     assert!(!error.to_string().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_another_process_keeps_locked_is_a_timeout_within_the_deadline() {
+    let (folder, one) = index().await;
+    create(&one, batch_fields()).await;
+    let mut config = IndexConfig::new(url_in(&folder));
+    config.bulk_deadline = Duration::from_millis(100);
+    let hasty = Index::open(&config).await.expect("opened");
+    let other = Store::connect(&url_in(&folder)).await.expect("connected");
+    let lock = other.write().await.expect("a transaction");
+
+    let began = Instant::now();
+    let errors = [
+        hasty.apply("documents", batch(1, 1)).await.err(),
+        hasty.remove("documents").await.err(),
+    ];
+    for error in errors {
+        let error = error.expect("locked");
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        assert!(error.to_string().contains("index=documents"), "{error}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(2));
+    assert_eq!(
+        hasty
+            .count("documents")
+            .await
+            .expect("readers wait for nobody"),
+        0
+    );
+    drop(lock);
+    let outcomes = one.apply("documents", batch(1, 1)).await;
+    assert_eq!(outcomes.expect("applied"), [Outcome::Done]);
 }

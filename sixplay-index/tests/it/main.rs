@@ -1,7 +1,11 @@
-//! The conformance suite on every backend, and what only one of them has.
+//! The conformance suite on every backend, what only one of them has, and the two writers that keep
+//! an index equal to a database.
 
 mod backends;
 mod configuration;
-mod elastic;
+mod elasticsearch;
 mod embedded;
+mod feeding;
+mod model;
+mod stub;
 mod sync;

@@ -1,349 +1,210 @@
 //! The indexer and the rebuild over a second, tiny model, on the embedded index and on a server.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::Value as Json;
 use sixplay_core::{
-    Error, ErrorKind, Result,
-    conformance::{
-        Backend, Scratch, scratch,
-        tiny::{self, Book},
-    },
-    progress::Progress,
-    source::{Kind, Rendered, Root, Source, Table},
-    store::{Store, Transaction},
+    CancellationToken, CapturedTable, Error, ErrorKind, Kind, Progress, Reading, Rendered, Result,
+    Root, Source, conformance::server, jiff::Timestamp,
 };
-use sixplay_index::{
-    Index, Outcome, conformance,
-    sync::{Indexer, Rebuild, RebuildConfig},
+use sixplay_index::Outcome;
+
+use crate::{
+    embedded::url_in,
+    model::{Model, book, book_root, later, run},
 };
-use tokio_util::sync::CancellationToken;
-
-struct Line {
-    database: Scratch,
-    index: Index,
-    prefix: String,
-}
-
-impl Line {
-    async fn new(index: Index) -> (Self, Arc<dyn Source>) {
-        let database = scratch(Backend::Sqlite)
-            .await
-            .expect("a database")
-            .expect("needs no server");
-        let source = tiny::install(database.store()).await.expect("installed");
-        (
-            Self {
-                database,
-                index,
-                prefix: conformance::unique_name(),
-            },
-            source,
-        )
-    }
-
-    fn store(&self) -> &Store {
-        self.database.store()
-    }
-
-    fn indexer(&self, source: &Arc<dyn Source>) -> Indexer {
-        Indexer::new(
-            self.store().clone(),
-            source.clone(),
-            self.index.clone(),
-            self.prefix.clone(),
-        )
-    }
-
-    fn rebuild(&self, source: &Arc<dyn Source>) -> Rebuild {
-        Rebuild::new(
-            self.indexer(source),
-            RebuildConfig {
-                chunk: 3,
-                retain: Duration::ZERO,
-                ..RebuildConfig::default()
-            },
-        )
-    }
-
-    async fn books(&self, books: &[Book]) {
-        let mut transaction = self.store().begin().await.expect("a transaction");
-        tiny::put_author(&mut transaction, 1, "Anne")
-            .await
-            .expect("an author");
-        tiny::put_books(&mut transaction, books)
-            .await
-            .expect("books");
-        transaction.commit().await.expect("committed");
-    }
-
-    async fn document(&self, kind: &str, id: &str) -> Option<Value> {
-        let found = self
-            .index
-            .get(&format!("{}-{kind}", self.prefix), &[id])
-            .await
-            .expect("an answer");
-        found[0]
-            .as_ref()
-            .map(|document| serde_json::from_str(document.get()).expect("JSON"))
-    }
-
-    async fn indices(&self) -> BTreeSet<String> {
-        self.index
-            .list(&self.prefix)
-            .await
-            .expect("a list")
-            .into_iter()
-            .map(|info| info.name)
-            .collect()
-    }
-
-    async fn clean(self) {
-        for name in self.indices().await {
-            self.index.remove(&name).await.expect("removed");
-        }
-    }
-}
-
-async fn run(rebuild: Rebuild) -> Result<sixplay_index::sync::RebuildReport> {
-    rebuild
-        .run(&Progress::new("test", None), &CancellationToken::new())
-        .await
-}
-
-fn book(id: usize, title: &str) -> Book {
-    Book::new(format!("b{id}"), 1, title)
-}
 
 #[tokio::test]
 async fn a_root_waits_until_an_index_is_live() {
-    let (_folder, index) = crate::embedded::index().await;
-    let (line, source) = Line::new(index).await;
-    line.books(&[book(1, "Un")]).await;
-    let indexer = line.indexer(&source);
-    let roots = [Root::new("book", "b1"), Root::new("chapter", "1")];
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = Model::new(&url_in(&folder)).await;
+    model.write(&[book(1, "Un")]).await;
+    let indexer = model.indexer();
+    let roots = [book_root(1), Root::new("chapter", "1")];
     let outcomes = indexer.apply(&roots).await.expect("an answer");
+    assert!(matches!(outcomes[0], Outcome::Retry { .. }), "{outcomes:?}");
     assert!(
-        matches!(
-            &outcomes[..],
-            [Outcome::Retry { .. }, Outcome::Rejected { .. }]
-        ),
+        matches!(outcomes[1], Outcome::Rejected { .. }),
         "{outcomes:?}"
     );
-    run(line.rebuild(&source)).await.expect("rebuilt");
-    let outcomes = indexer
-        .apply(&[
-            Root::new("book", "b1"),
-            Root::new("book", "none"),
-            Root::new("book", "b1"),
-        ])
-        .await
-        .expect("an answer");
-    assert_eq!(outcomes, [Outcome::Done, Outcome::Done, Outcome::Done]);
+    model.rebuild().await;
+    let roots = [book_root(1), Root::new("book", "none"), book_root(1)];
+    let outcomes = indexer.apply(&roots).await.expect("an answer");
+    assert_eq!(outcomes, vec![Outcome::Done; 3]);
 }
 
 #[tokio::test]
 async fn a_rebuild_swaps_a_whole_index_in_and_the_next_removes_the_old_one() {
-    let (_folder, index) = crate::embedded::index().await;
-    let (line, source) = Line::new(index).await;
-    let books: Vec<Book> = (0..10).map(|id| book(id, "Titre")).collect();
-    line.books(&books).await;
-    line.books(&[book(99, "Demain").open(Timestamp::now() + Duration::from_secs(3600), None)])
-        .await;
-    let first = run(line.rebuild(&source)).await.expect("rebuilt");
-    assert_eq!(
-        (first.indexed, first.absent, first.rejected.len()),
-        (11, 1, 0)
-    );
-    let document = line.document("book", "b3").await.expect("a document");
-    assert_eq!(
-        (&document["title"], &document["visible_from"]),
-        (&"Titre".into(), &0.into())
-    );
-    assert_eq!(line.document("book", "b99").await, None, "not yet");
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = Model::new(&url_in(&folder)).await;
+    let books: Vec<_> = (0..10).map(|id| book(id, "Titre")).collect();
+    model.write(&books).await;
+    model.write(&[later(book(99, "Demain"))]).await;
+    let first = model.rebuild().await;
+    let counts = (first.indexed, first.absent, first.rejected.len());
+    assert_eq!(counts, (11, 1, 0));
+    let document = model.document("book", "b3").await.expect("a document");
+    assert_eq!(document["title"], "Titre");
+    assert_eq!(document["visible_from"], 0);
+    assert_eq!(model.document("book", "b99").await, None, "not yet");
 
-    line.books(&[book(3, "Nouveau")]).await;
-    run(line.rebuild(&source)).await.expect("rebuilt");
-    assert_eq!(
-        line.document("book", "b3").await.expect("a document")["title"],
-        "Nouveau"
-    );
-    let third = run(line.rebuild(&source)).await.expect("rebuilt");
-    assert_eq!(
-        line.indices().await.len(),
-        4,
-        "the live one and the last, of two kinds"
-    );
+    model.write(&[book(3, "Nouveau")]).await;
+    model.rebuild().await;
+    assert_eq!(model.title("b3").await.as_deref(), Some("Nouveau"));
+    let third = model.rebuild().await;
+    let left = model.indices().await.len();
+    assert_eq!(left, 4, "the live one and the last, of two kinds");
+    let new = third.indices.values();
     assert!(
-        third
-            .indices
-            .values()
+        new.into_iter()
             .all(|name| !first.indices.values().any(|old| old == name))
     );
 }
 
 #[tokio::test]
+async fn a_rebuild_tells_how_many_roots_there_are_and_counts_them() {
+    #[derive(Default)]
+    struct Counted(AtomicU64, AtomicU64);
+
+    impl Progress for Counted {
+        fn total(&self, steps: u64) {
+            self.0.store(steps, Ordering::Relaxed);
+        }
+
+        fn add(&self, steps: u64) {
+            self.1.fetch_add(steps, Ordering::Relaxed);
+        }
+    }
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = Model::new(&url_in(&folder)).await;
+    let books: Vec<_> = (0..10).map(|id| book(id, "Titre")).collect();
+    model.write(&books).await;
+    let (rebuild, counted) = (model.rebuild_of(model.source.clone()), Counted::default());
+    let report = rebuild.run(&counted, &CancellationToken::new()).await;
+    assert_eq!(report.expect("rebuilt").indexed, 11);
+    assert_eq!((counted.0.into_inner(), counted.1.into_inner()), (11, 11));
+}
+
+#[tokio::test]
 async fn a_cancelled_or_failed_rebuild_leaves_the_live_index_and_nothing_else() {
-    let (_folder, index) = crate::embedded::index().await;
-    let (line, source) = Line::new(index).await;
-    let books: Vec<Book> = (0..300).map(|id| book(id, "Titre")).collect();
-    line.books(&books).await;
-    run(line.rebuild(&source)).await.expect("rebuilt");
-    let before = line.indices().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = Model::new(&url_in(&folder)).await;
+    let books: Vec<_> = (0..300).map(|id| book(id, "Titre")).collect();
+    model.write(&books).await;
+    model.rebuild().await;
+    let before = model.indices().await;
 
     let token = CancellationToken::new();
     token.cancel();
-    let error = line
-        .rebuild(&source)
-        .run(&Progress::new("test", None), &token)
-        .await
-        .expect_err("cancelled");
+    let rebuild = model.rebuild_of(model.source.clone());
+    let error = rebuild.run(&(), &token).await.expect_err("cancelled");
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    let poisoned: Arc<dyn Source> = Arc::new(Poisoned {
-        inner: source.clone(),
-        poison: |_| true,
-    });
-    let error = run(line.rebuild(&poisoned))
-        .await
-        .expect_err("too many refused");
-    assert!(
-        error.to_string().contains("too many roots are refused"),
-        "{error}"
-    );
-    assert_eq!(line.indices().await, before);
-    assert!(line.document("book", "b7").await.is_some());
+    let poisoned = poisoned(&model.source, |_| true);
+    let failed = run(&model.rebuild_of(poisoned)).await;
+    let error = failed.expect_err("too many refused").to_string();
+    assert!(error.contains("too many roots are refused"), "{error}");
+    assert_eq!(model.indices().await, before);
+    assert!(model.document("book", "b7").await.is_some());
 }
 
 #[tokio::test]
 async fn one_bad_row_stops_none_of_its_neighbours() {
-    let (_folder, index) = crate::embedded::index().await;
-    let (line, source) = Line::new(index).await;
-    let books: Vec<Book> = (0..9).map(|id| book(id, "Titre")).collect();
-    line.books(&books).await;
-    let poisoned: Arc<dyn Source> = Arc::new(Poisoned {
-        inner: source,
-        poison: |id| id == "b4",
-    });
-    let report = run(line.rebuild(&poisoned)).await.expect("rebuilt");
-    assert_eq!(
-        (
-            report.indexed,
-            report.rejected.len(),
-            report.rejected[0].0.as_str()
-        ),
-        (9, 1, "b4")
-    );
-    let roots: Vec<Root> = books
-        .iter()
-        .map(|book| Root::new("book", &book.id))
-        .collect();
-    let outcomes = line
-        .indexer(&poisoned)
-        .apply(&roots)
-        .await
-        .expect("an answer");
-    let rejected: Vec<usize> = (0..9)
-        .filter(|id| matches!(outcomes[*id], Outcome::Rejected { .. }))
-        .collect();
-    assert_eq!(rejected, [4]);
-    assert_eq!(
-        outcomes
-            .iter()
-            .filter(|outcome| **outcome == Outcome::Done)
-            .count(),
-        8
-    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = Model::new(&url_in(&folder)).await;
+    let books: Vec<_> = (0..9).map(|id| book(id, "Titre")).collect();
+    model.write(&books).await;
+    let poisoned = poisoned(&model.source, |id| id == "b4");
+    let report = run(&model.rebuild_of(poisoned.clone())).await;
+    let report = report.expect("rebuilt");
+    assert_eq!((report.indexed, report.rejected.len()), (9, 1));
+    assert_eq!(report.rejected[0].0, "b4");
+    let roots: Vec<Root> = (0..9).map(book_root).collect();
+    let outcomes = model.indexer_of(poisoned).apply(&roots).await;
+    for (id, outcome) in outcomes.expect("an answer").into_iter().enumerate() {
+        match id {
+            4 => assert!(matches!(outcome, Outcome::Rejected { .. }), "{outcome:?}"),
+            id => assert_eq!(outcome, Outcome::Done, "b{id}"),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_interleaving_of_indexers_ends_in_the_newest_document_embedded() {
-    let (_folder, index) = crate::embedded::index().await;
-    interleave(index).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    interleave(Model::new(&url_in(&folder)).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_interleaving_of_indexers_ends_in_the_newest_document_on_elasticsearch() {
-    if let Some(index) = crate::backends::server("elasticsearch9").await {
-        interleave(index).await;
+async fn any_interleaving_of_indexers_ends_in_the_newest_document_on_elasticsearch() -> Result<()> {
+    if let Some(url) = server("elasticsearch9")? {
+        interleave(Model::new(&url).await).await;
     }
+    Ok(())
 }
 
 /// Four writers change the same few books and index them at once, through a source that answers
 /// late at random.
-async fn interleave(index: Index) {
-    let (line, source) = Line::new(index).await;
-    line.books(&[book(0, "Début")]).await;
-    run(line.rebuild(&source)).await.expect("rebuilt");
-    let slow: Arc<dyn Source> = Arc::new(Slow(source.clone()));
-    let line = Arc::new(line);
-    let writers: Vec<_> = (0..4)
-        .map(|writer| {
-            let (line, slow) = (line.clone(), slow.clone());
-            tokio::spawn(async move {
-                for turn in 0..15 {
-                    let id = (writer + turn) % 5;
-                    let title = format!("Titre {writer} {turn}");
-                    let hidden = (turn + writer) % 4 == 0;
-                    let until = hidden.then_some(Timestamp::UNIX_EPOCH);
-                    line.books(&[book(id, &title).open(Timestamp::UNIX_EPOCH, until)])
-                        .await;
-                    let outcomes = line
-                        .indexer(&slow)
-                        .apply(&[
-                            Root::new("book", format!("b{id}")),
-                            Root::new("author", "1"),
-                        ])
-                        .await;
-                    assert!(
-                        outcomes
-                            .expect("an answer")
-                            .iter()
-                            .all(|outcome| matches!(outcome, Outcome::Done | Outcome::Superseded))
-                    );
-                }
-            })
-        })
-        .collect();
+async fn interleave(model: Model) {
+    model.write(&[book(0, "Début")]).await;
+    model.rebuild().await;
+    let model = Arc::new(model);
+    let write = |writer| tokio::spawn(change_and_index(model.clone(), writer));
+    let writers: Vec<_> = (0..4).map(write).collect();
     for writer in writers {
         writer.await.expect("a writer ends well");
     }
-    let mut snapshot = line.store().snapshot().await.expect("a snapshot");
+    let mut reading = model.store().reading().await.expect("a reading");
     for id in (0..5).map(|id| format!("b{id}")) {
-        let rendered = source
-            .render(
-                &mut snapshot,
-                "book",
-                std::slice::from_ref(&id),
-                Timestamp::now(),
-            )
-            .await
-            .expect("rendered");
-        let expected = match &rendered[0] {
+        let ids = std::slice::from_ref(&id);
+        let rendered = model.source.render(&mut reading, "book", ids).await;
+        let expected = match &rendered.expect("rendered")[0] {
             Rendered::Publishable(publishable) => {
-                Some(serde_json::from_str::<Value>(publishable.document.get()).expect("JSON"))
+                let document = publishable.document.get();
+                let document: Json = serde_json::from_str(document).expect("JSON");
+                document["title"].as_str().map(str::to_owned)
             }
             Rendered::Absent { .. } => None,
         };
-        let found = line.document("book", &id).await;
-        assert_eq!(
-            found.map(|found| found["title"].clone()),
-            expected.map(|expected| expected["title"].clone()),
-            "{id}"
-        );
+        assert_eq!(model.title(&id).await, expected, "{id}");
     }
-    drop(snapshot);
-    Arc::into_inner(line)
-        .expect("the last handle")
-        .clean()
-        .await;
+    model.clean().await;
+}
+
+async fn change_and_index(model: Arc<Model>, writer: usize) {
+    let slow: Arc<dyn Source> = Arc::new(Slow(model.source.clone()));
+    for turn in 0..15 {
+        let id = (writer + turn) % 5;
+        let hidden = (turn + writer).is_multiple_of(4);
+        let until = hidden.then_some(Timestamp::UNIX_EPOCH);
+        let book = book(id, &format!("Titre {writer} {turn}"));
+        model
+            .write(&[book.open(Timestamp::UNIX_EPOCH, until)])
+            .await;
+        let roots = [book_root(id), Root::new("author", "1")];
+        let outcomes = model.indexer_of(slow.clone()).apply(&roots).await;
+        for outcome in outcomes.expect("an answer") {
+            assert!(matches!(outcome, Outcome::Done | Outcome::Superseded));
+        }
+    }
 }
 
 /// Fails for good on some ids, as a row would that cannot be read.
 struct Poisoned {
     inner: Arc<dyn Source>,
     poison: fn(&str) -> bool,
+}
+
+fn poisoned(inner: &Arc<dyn Source>, poison: fn(&str) -> bool) -> Arc<dyn Source> {
+    let inner = inner.clone();
+    Arc::new(Poisoned { inner, poison })
 }
 
 #[async_trait]
@@ -356,21 +217,20 @@ impl Source for Poisoned {
         self.inner.kinds()
     }
 
-    fn tables(&self) -> &[Table] {
+    fn tables(&self) -> &[CapturedTable] {
         self.inner.tables()
     }
 
     async fn render(
         &self,
-        snapshot: &mut Transaction,
+        reading: &mut Reading,
         kind: &str,
         ids: &[String],
-        now: Timestamp,
     ) -> Result<Vec<Rendered>> {
         if kind == "book" && ids.iter().any(|id| (self.poison)(id)) {
             return Err(Error::corrupt("test.render", "a poisoned row"));
         }
-        self.inner.render(snapshot, kind, ids, now).await
+        self.inner.render(reading, kind, ids).await
     }
 }
 
@@ -387,22 +247,19 @@ impl Source for Slow {
         self.0.kinds()
     }
 
-    fn tables(&self) -> &[Table] {
+    fn tables(&self) -> &[CapturedTable] {
         self.0.tables()
     }
 
     async fn render(
         &self,
-        snapshot: &mut Transaction,
+        reading: &mut Reading,
         kind: &str,
         ids: &[String],
-        now: Timestamp,
     ) -> Result<Vec<Rendered>> {
-        let rendered = self.0.render(snapshot, kind, ids, now).await;
-        tokio::time::sleep(Duration::from_micros(u64::from(
-            now.subsec_nanosecond().unsigned_abs() % 30_000,
-        )))
-        .await;
+        let pause = reading.now().subsec_nanosecond().unsigned_abs() % 30_000;
+        let rendered = self.0.render(reading, kind, ids).await;
+        tokio::time::sleep(Duration::from_micros(u64::from(pause))).await;
         rendered
     }
 }

@@ -1,37 +1,28 @@
-//! Turns lapin's errors into ours, and gives every wait for the broker its deadline.
-
-use std::time::Duration;
+//! Turns lapin's errors into ours.
 
 use lapin::ErrorKind as Cause;
 use sixplay_core::{Error, ErrorKind, Result};
 
-use super::ANSWER;
-
-/// Waits for the broker's answer.
-pub(super) async fn within<T>(
+/// Waits for what the broker answers to `operation`; the caller sets the deadline.
+pub(super) async fn broker_answer<T>(
     operation: &'static str,
     answer: impl Future<Output = lapin::Result<T>>,
 ) -> Result<T> {
-    deadline(operation, ANSWER, answer)
-        .await?
-        .map_err(|error| failure(operation, error))
+    answer
+        .await
+        .map_err(|error| broker_failure(operation, error))
 }
 
-/// Waits for `work` for so long.
-pub(super) async fn deadline<T>(
-    operation: &'static str,
-    limit: Duration,
-    work: impl Future<Output = T>,
-) -> Result<T> {
-    tokio::time::timeout(limit, work).await.map_err(|_| {
-        Error::timeout(operation, "the broker did not answer in time")
-            .with("seconds", limit.as_secs())
-    })
+/// The error of `operation` that lapin's is; a reply of the broker is read by its code.
+pub(super) fn broker_failure(operation: &'static str, error: lapin::Error) -> Error {
+    let (kind, message) = describe_cause(error.kind());
+    Error::new(kind, operation, message).with_source(error)
 }
 
-pub(super) fn failure(operation: &'static str, error: lapin::Error) -> Error {
-    let (kind, message) = match error.kind() {
-        Cause::ProtocolError(reply) => refusal(reply.get_id()),
+/// By what failed; anything that is not understood is taken for a lost connection.
+fn describe_cause(cause: &Cause) -> (ErrorKind, &'static str) {
+    match cause {
+        Cause::ProtocolError(reply) => describe_reply(reply.get_id()),
         Cause::AuthProviderError(_) => (ErrorKind::Forbidden, "the broker refuses the login"),
         Cause::ParsingError(_) | Cause::InvalidProtocolVersion(_) => {
             (ErrorKind::Corrupt, "this is not the protocol of RabbitMQ")
@@ -40,16 +31,15 @@ pub(super) fn failure(operation: &'static str, error: lapin::Error) -> Error {
         Cause::NoDefaultRuntime | Cause::FutureCompleted => {
             (ErrorKind::Unexpected, "the driver failed")
         }
-        _ => (
-            ErrorKind::Unavailable,
-            "the connection to the broker is lost",
-        ),
-    };
-    Error::new(kind, operation, message).with_source(error)
+        _ => {
+            let lost = "the connection to the broker is lost";
+            (ErrorKind::Unavailable, lost)
+        }
+    }
 }
 
 /// By AMQP's reply codes.
-fn refusal(code: u16) -> (ErrorKind, &'static str) {
+fn describe_reply(code: u16) -> (ErrorKind, &'static str) {
     match code {
         311 => (ErrorKind::TooLarge, "the broker refuses the size"),
         403 => (ErrorKind::Forbidden, "the broker refuses access"),

@@ -1,136 +1,182 @@
 //! One supervised connection: made when a call needs it, and again after it is lost.
 
 use std::{
-    io::ErrorKind,
+    io,
     net::{Shutdown, TcpStream},
     os::fd::AsFd,
-    sync::{Arc, Mutex as SyncMutex, PoisonError},
+    sync::{Arc, Mutex as SyncMutex},
     time::Duration,
 };
 
-use lapin::{AsyncTcpStream, Connection, ConnectionProperties, tcp::AMQPUriTcpExt, uri::AMQPUri};
-use sixplay_core::Result;
+use lapin::{
+    AsyncTcpStream, Connection, ConnectionProperties, runtime, tcp::AMQPUriTcpExt, uri::AMQPUri,
+};
+use sixplay_core::{
+    Error, Result,
+    retry::{Backoff, deadline},
+};
 use tokio::{
-    sync::Mutex,
+    sync::{Mutex, MutexGuard},
     time::{Instant, sleep_until, timeout},
 };
 
-use super::failure::{deadline, failure};
-use crate::backend::random;
+use super::failure::{broker_answer, broker_failure};
+use crate::mutex::lock_poisoned_too;
 
 /// Connecting, with the login, ends within this time; the TCP part a little earlier.
 const CONNECT: Duration = Duration::from_secs(5);
 const REACH: Duration = Duration::from_secs(4);
 
-/// The pauses between attempts, before jitter: the first, doubled up to the last.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The pauses between attempts grow from the first to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-pub(super) struct Link {
+/// A connection to the broker that renews itself, for one purpose.
+pub(super) struct BrokerLink {
     uri: AMQPUri,
-    name: &'static str,
-    state: Mutex<State>,
+    purpose: &'static str,
+    state: Mutex<LinkState>,
 }
 
-struct State {
+/// What is behind the link's lock: who holds it is the one that connects.
+struct LinkState {
     connection: Option<Arc<Connection>>,
-    pause: Duration,
+    pauses: Backoff,
+    /// When the next attempt may begin.
     not_before: Instant,
 }
 
-impl Link {
-    pub fn new(uri: AMQPUri, name: &'static str) -> Self {
-        let state = State {
+impl LinkState {
+    /// The connection that there is, unless it is lost.
+    fn live_connection(&self) -> Option<Arc<Connection>> {
+        let connection = self.connection.as_ref();
+        connection
+            .filter(|connection| connection.status().connected())
+            .cloned()
+    }
+
+    /// Keeps the connection; a failure puts off the next attempt.
+    fn record_attempt(&mut self, dialled: Result<Connection>) -> Result<Arc<Connection>> {
+        match dialled {
+            Ok(_) => self.pauses.reset(),
+            Err(_) => self.not_before = Instant::now() + self.pauses.next_pause(),
+        }
+        Ok(self.connection.insert(Arc::new(dialled?)).clone())
+    }
+}
+
+impl BrokerLink {
+    /// A link that is not connected yet; `purpose` is part of the connection's name.
+    pub(super) fn new(uri: AMQPUri, purpose: &'static str) -> Self {
+        let state = LinkState {
             connection: None,
-            pause: PAUSE,
+            pauses: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             not_before: Instant::now(),
         };
         Self {
             uri,
-            name,
+            purpose,
             state: Mutex::new(state),
         }
     }
 
     /// The connection, made anew if it is lost. One attempt a call, after the pause that the last
     /// failure demands.
-    pub async fn connection(&self) -> Result<Arc<Connection>> {
-        let mut state = deadline("queue.connect", CONNECT, self.state.lock()).await?;
-        if let Some(connection) = state
-            .connection
-            .as_ref()
-            .filter(|connection| connection.status().connected())
-        {
-            return Ok(connection.clone());
+    pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
+        let mut state = self.lock_state().await?;
+        if let Some(connection) = state.live_connection() {
+            return Ok(connection);
         }
         state.connection = None;
         sleep_until(state.not_before).await;
-        match self.dial().await {
-            Ok(connection) => {
-                tracing::info!(link = self.name, "connected to RabbitMQ");
-                state.pause = PAUSE;
-                Ok(state.connection.insert(Arc::new(connection)).clone())
-            }
-            Err(error) => {
-                tracing::warn!(link = self.name, %error, "cannot connect to RabbitMQ");
-                state.not_before = Instant::now() + jitter(state.pause);
-                state.pause = LONGEST_PAUSE.min(state.pause * 2);
-                Err(error)
-            }
+        let dialled = self.dial_broker().await;
+        self.log_attempt(&dialled);
+        state.record_attempt(dialled)
+    }
+
+    /// Tells of every attempt; its error goes to one caller only.
+    fn log_attempt(&self, dialled: &Result<Connection>) {
+        let link = self.purpose;
+        match dialled {
+            Ok(_) => tracing::info!(link, "connected to RabbitMQ"),
+            Err(error) => tracing::warn!(link, %error, "cannot connect to RabbitMQ"),
         }
     }
 
-    async fn dial(&self) -> Result<Connection> {
-        let refused = |error| failure("queue.connect", error);
-        let socket = Socket(Arc::default());
-        let slot = socket.0.clone();
-        let properties = ConnectionProperties::default()
-            .with_connection_name(format!("sixplay {}", self.name).into());
-        let runtime = lapin::runtime::default_runtime().map_err(refused)?;
-        let dial = Connection::connector(
+    /// Waits while another call connects.
+    async fn lock_state(&self) -> Result<MutexGuard<'_, LinkState>> {
+        let lock = async { Ok(self.state.lock().await) };
+        deadline("queue.connect", CONNECT, lock).await
+    }
+
+    /// What the broker's tools show of the connection.
+    fn properties(&self) -> ConnectionProperties {
+        let name = format!("sixplay {}", self.purpose);
+        ConnectionProperties::default().with_connection_name(name.into())
+    }
+
+    /// One attempt: TCP, handshake, login.
+    async fn dial_broker(&self) -> Result<Connection> {
+        let guard = LoginGuard::default();
+        let socket = guard.0.clone();
+        let connect = Connection::connector(
             self.uri.clone(),
-            runtime,
+            runtime::default_runtime().map_err(connect_failure)?,
             async move |uri: AMQPUri, runtime| {
-                let stream = timeout(REACH, uri.connect_async(&runtime))
-                    .await
-                    .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?;
+                let stream = within_reach(uri.connect_async(&runtime)).await?;
                 if let AsyncTcpStream::Plain(plain) = &stream {
-                    let twin = plain.get_ref().as_fd().try_clone_to_owned()?;
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(twin.into());
+                    socket.keep_handle(plain.get_ref())?;
                 }
                 Ok(stream)
             },
-            properties,
+            self.properties(),
         );
-        let connection = deadline("queue.connect", CONNECT, dial)
-            .await?
-            .map_err(refused)?;
-        drop(socket.take());
+        let login = broker_answer("queue.connect", connect);
+        let connection = deadline("queue.connect", CONNECT, login).await?;
+        guard.0.take_handle();
         Ok(connection)
     }
 }
 
-/// A second handle on the socket of a connection in the making: lapin's thread would wait for ever
-/// for a peer that accepts and then keeps silent, so the socket is shut when this is dropped before
-/// the login succeeded.
-struct Socket(Arc<SyncMutex<Option<TcpStream>>>);
+/// An error of the driver while it connects.
+fn connect_failure(error: lapin::Error) -> Error {
+    broker_failure("queue.connect", error)
+}
 
-impl Socket {
-    fn take(&self) -> Option<TcpStream> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+/// Ends earlier than the login's deadline, in lapin's own error: the attempt runs within lapin.
+async fn within_reach<T>(connect: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let late = |_| Err(io::ErrorKind::TimedOut.into());
+    timeout(REACH, connect).await.unwrap_or_else(late)
+}
+
+/// A second handle on the socket of a connection in the making.
+#[derive(Clone, Default)]
+struct LoginSocket(Arc<SyncMutex<Option<TcpStream>>>);
+
+impl LoginSocket {
+    /// Keeps a second handle until it is taken.
+    fn keep_handle(&self, socket: &impl AsFd) -> io::Result<()> {
+        let handle = socket.as_fd().try_clone_to_owned()?;
+        *lock_poisoned_too(&self.0) = Some(handle.into());
+        Ok(())
+    }
+
+    /// The handle, if the connection got so far.
+    fn take_handle(&self) -> Option<TcpStream> {
+        lock_poisoned_too(&self.0).take()
     }
 }
 
-impl Drop for Socket {
+/// Shuts the socket when the login did not succeed: lapin's thread would wait for ever for a peer
+/// that accepts and then keeps silent.
+#[derive(Default)]
+struct LoginGuard(LoginSocket);
+
+impl Drop for LoginGuard {
     fn drop(&mut self) {
-        if let Some(socket) = self.take() {
+        if let Some(socket) = self.0.take_handle() {
             // it may be closed already
             let _ = socket.shutdown(Shutdown::Both);
         }
     }
-}
-
-/// Spreads the attempts of many clients of a broker that restarts.
-fn jitter(pause: Duration) -> Duration {
-    pause / 2 + pause.mul_f64((random() % 1000) as f64 / 2000.0)
 }

@@ -1,93 +1,111 @@
 //! The one task of a process that writes: what waits while a commit is under way shares the next
 //! one.
 
-use std::sync::Arc;
+use std::{sync::Arc, vec::Drain};
 
-use sixplay_core::{Error, ErrorKind, Result, store::Store};
+use sixplay_core::{Error, ErrorKind, Result, Store};
 use tokio::sync::{Notify, futures::Notified, mpsc, oneshot};
 
-use super::rows::{self, Done, Request};
+use super::rows::{WriteOutcome, WriteRequest, apply_request};
 
 /// The most requests that share a commit, and that wait for the next.
 const GROUP: usize = 64;
 
+/// Where the outcome of a request arrives.
+pub(super) type OutcomeReceiver = oneshot::Receiver<Result<WriteOutcome>>;
+
+/// A handle on the task; the task ends with the last one.
 #[derive(Clone)]
-pub(super) struct Writer {
-    jobs: mpsc::Sender<Job>,
-    changed: Arc<Notify>,
+pub(super) struct QueueWriter {
+    pending: mpsc::Sender<PendingWrite>,
+    ready: Arc<Notify>,
 }
 
-struct Job {
-    request: Request,
-    answer: oneshot::Sender<Result<Done>>,
+/// A request and who waits for its outcome.
+struct PendingWrite {
+    request: WriteRequest,
+    outcome: oneshot::Sender<Result<WriteOutcome>>,
 }
 
-impl Writer {
-    /// The task ends with the last handle on it.
-    pub fn start(store: Store) -> Self {
-        let (jobs, queue) = mpsc::channel(GROUP);
-        let changed = Arc::new(Notify::new());
-        tokio::spawn(serve(store, queue, changed.clone()));
-        Self { jobs, changed }
+impl PendingWrite {
+    fn complete(self, outcome: Result<WriteOutcome>) {
+        // nobody may wait any more
+        let _ = self.outcome.send(outcome);
+    }
+}
+
+impl QueueWriter {
+    /// Starts the task.
+    pub(super) fn start(store: Store) -> Self {
+        let (pending, requests) = mpsc::channel(GROUP);
+        let ready = Arc::new(Notify::new());
+        tokio::spawn(commit_groups(store, requests, Arc::clone(&ready)));
+        Self { pending, ready }
     }
 
-    /// Completes when messages of this process become ready.
-    pub fn changed(&self) -> Notified<'_> {
-        self.changed.notified()
+    /// Completes when messages of this process become ready after the call.
+    pub(super) fn messages_ready(&self) -> Notified<'_> {
+        self.ready.notified()
     }
 
-    /// Hands a request over; it is carried out even when nobody waits for the answer.
-    pub async fn submit(&self, request: Request) -> Result<oneshot::Receiver<Result<Done>>> {
-        let (answer, receiver) = oneshot::channel();
-        self.jobs
-            .send(Job { request, answer })
-            .await
-            .map_err(|_| ended())?;
+    /// Hands a request over; it is carried out even when nobody waits for the outcome.
+    pub(super) async fn submit(&self, request: WriteRequest) -> Result<OutcomeReceiver> {
+        let (outcome, receiver) = oneshot::channel();
+        let write = PendingWrite { request, outcome };
+        let sent = self.pending.send(write).await;
+        sent.map_err(|_| runtime_ended())?;
         Ok(receiver)
     }
 
-    pub async fn run(&self, request: Request) -> Result<Done> {
-        self.submit(request)
-            .await?
-            .await
-            .unwrap_or_else(|_| Err(ended()))
+    /// Hands a request over and waits for its outcome.
+    pub(super) async fn run(&self, request: WriteRequest) -> Result<WriteOutcome> {
+        let receiver = self.submit(request).await?;
+        receiver.await.unwrap_or_else(|_| Err(runtime_ended()))
     }
 }
 
-pub(super) fn ended() -> Error {
+/// The error of a handle that outlives the task.
+pub(super) fn runtime_ended() -> Error {
     Error::unavailable("queue.write", "the runtime that opened the queue has ended")
 }
 
-async fn serve(store: Store, mut queue: mpsc::Receiver<Job>, changed: Arc<Notify>) {
-    let mut jobs = Vec::with_capacity(GROUP);
-    while queue.recv_many(&mut jobs, GROUP).await > 0 {
-        match commit(&store, &jobs).await {
-            Ok(answers) => {
-                if jobs.iter().any(|job| job.request.frees()) {
-                    changed.notify_waiters();
-                }
-                // nobody may wait any more
-                jobs.drain(..)
-                    .zip(answers)
-                    .for_each(|(job, answer)| drop(job.answer.send(answer)));
-            }
-            Err(error) => jobs
-                .drain(..)
-                .for_each(|job| drop(job.answer.send(Err(error.clone())))),
+/// The task: commits what waits, tells who waits for messages, then who waits for an outcome.
+async fn commit_groups(
+    store: Store,
+    mut requests: mpsc::Receiver<PendingWrite>,
+    ready: Arc<Notify>,
+) {
+    let mut group = Vec::with_capacity(GROUP);
+    while requests.recv_many(&mut group, GROUP).await > 0 {
+        let committed = commit_group(&store, &group).await;
+        if committed.is_ok() && group.iter().any(|write| write.request.makes_ready()) {
+            ready.notify_waiters();
         }
+        complete_group(group.drain(..), committed);
+    }
+}
+
+/// Gives each its own outcome, or all of them the error of the commit.
+fn complete_group(group: Drain<'_, PendingWrite>, committed: Result<Vec<Result<WriteOutcome>>>) {
+    match committed {
+        Ok(outcomes) => {
+            let answered = group.zip(outcomes);
+            answered.for_each(|(write, outcome)| write.complete(outcome));
+        }
+        Err(error) => group.for_each(|write| write.complete(Err(error.clone()))),
     }
 }
 
 /// One transaction for all; a missing queue fails its own request only.
-async fn commit(store: &Store, jobs: &[Job]) -> Result<Vec<Result<Done>>> {
-    let mut transaction = store.begin().await?;
-    let mut answers = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        match rows::apply(&mut transaction, &job.request).await {
+async fn commit_group(store: &Store, group: &[PendingWrite]) -> Result<Vec<Result<WriteOutcome>>> {
+    let mut transaction = store.write().await?;
+    let mut outcomes = Vec::with_capacity(group.len());
+    for write in group {
+        match apply_request(&mut transaction, &write.request).await {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            answer => answers.push(answer),
+            outcome => outcomes.push(outcome),
         }
     }
     transaction.commit().await?;
-    Ok(answers)
+    Ok(outcomes)
 }

@@ -8,63 +8,59 @@ use std::{
 };
 
 use lapin::{Connection, ConnectionProperties, options::QueueDeclareOptions, types::FieldTable};
-use sixplay_core::ErrorKind;
-use sixplay_queue::{Queue, conformance::unique_name};
+use sixplay_core::{ErrorKind, Result, conformance::server};
+use sixplay_queue::{Queue, conformance};
 
-crate::conformance!(place);
-
-fn place() -> Option<((), String)> {
-    Some(((), url()?))
+mod suite {
+    sixplay_queue::queue_conformance!(super::run_case);
 }
 
-fn url() -> Option<String> {
-    match std::env::var("SIXPLAY_TEST_RABBITMQ") {
-        _ if crate::rabbitmq_is_skipped() => None,
-        Ok(url) => Some(url),
-        Err(_) => panic!(
-            "SIXPLAY_TEST_RABBITMQ is missing; put rabbitmq into SIXPLAY_TEST_SKIP to do without"
-        ),
+async fn run_case(name: &str) -> Result<()> {
+    match server("rabbitmq")? {
+        Some(url) => conformance::run_case(name, &url).await,
+        None => Ok(()),
     }
 }
 
-#[tokio::test]
-async fn a_queue_with_other_properties_is_a_conflict_that_names_it() {
-    let Some(url) = url() else { return };
-    let name = unique_name();
-    let connection = Connection::connect(&url, ConnectionProperties::default())
-        .await
-        .unwrap();
-    let channel = connection.create_channel().await.unwrap();
-    channel
-        .queue_declare(
-            name.as_str().into(),
-            QueueDeclareOptions::durable(),
-            FieldTable::default(),
-        )
-        .await
-        .unwrap();
-    let queue = Queue::connect(&url).await.unwrap();
-    let error = queue.declare(&name).await.unwrap_err();
-    queue.remove(&name).await.unwrap();
-    assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert!(error.to_string().contains(&name), "{error}");
-    queue.declare(&name).await.unwrap();
-    queue.remove(&name).await.unwrap();
+/// Declares a queue that is no quorum queue.
+async fn declare_classic(url: &str, name: &str) -> lapin::Result<()> {
+    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let options = QueueDeclareOptions::durable();
+    let declare = channel.queue_declare(name.into(), options, FieldTable::default());
+    declare.await.map(drop)
 }
 
 #[tokio::test]
-async fn a_wrong_password_or_virtual_host_is_refused_without_showing_it() {
-    let Some(url) = url() else { return };
+async fn a_queue_with_other_properties_is_a_conflict_that_names_it() -> Result<()> {
+    let Some(url) = server("rabbitmq")? else {
+        return Ok(());
+    };
+    let name = conformance::unique_name();
+    declare_classic(&url, &name).await.unwrap();
+    let queue = Queue::connect(&url).await?;
+    let error = queue.declare(&name).await.unwrap_err();
+    queue.remove(&name).await?;
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.to_string().contains(&name), "{error}");
+    queue.declare(&name).await?;
+    queue.remove(&name).await
+}
+
+#[tokio::test]
+async fn a_wrong_password_or_virtual_host_is_refused_without_showing_it() -> Result<()> {
+    let Some(url) = server("rabbitmq")? else {
+        return Ok(());
+    };
     let address = url.rsplit_once('@').unwrap().1.split('/').next().unwrap();
-    let login = Queue::connect(&format!("amqp://guest:secret@{address}/%2f"))
-        .await
-        .unwrap_err();
+    let stranger = format!("amqp://guest:secret@{address}/%2f");
+    let login = Queue::connect(&stranger).await.unwrap_err();
     assert_eq!(login.kind(), ErrorKind::Forbidden, "{login}");
     assert!(!format!("{login:?}").contains("secret"));
-    let host = Queue::connect(&url.replace("%2f", "secret"))
-        .await
-        .unwrap_err();
+    let elsewhere = url.replace("%2f", "secret");
+    let host = Queue::connect(&elsewhere).await.unwrap_err();
     assert_eq!(host.kind(), ErrorKind::Config, "{host}");
+    Ok(())
 }
 
 #[tokio::test]
@@ -85,12 +81,10 @@ async fn a_peer_that_accepts_and_keeps_silent_is_given_up_and_left() {
 
 #[tokio::test]
 async fn nobody_listening_is_unavailable_at_once() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let error = Queue::connect(&format!("amqp://u:p@{free}/%2f"))
-        .await
-        .unwrap_err();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = listener.local_addr().unwrap();
+    drop(listener);
+    let url = format!("amqp://u:p@{free}/%2f");
+    let error = Queue::connect(&url).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }

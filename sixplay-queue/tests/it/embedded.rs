@@ -1,179 +1,194 @@
 //! The embedded queue: the conformance suite, and what only a file shared by processes can show.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
 
-use sixplay_core::{ErrorKind, store::Store};
+use sixplay_core::{ErrorKind, Result, Store};
 use sixplay_queue::{
-    Message, Queue, QueueConfig,
+    Message, Queue, QueueConfig, conformance,
     conformance::{PATIENCE, number, numbered, receive},
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-crate::conformance!(place);
-
-fn place() -> Option<(TempDir, String)> {
-    Some(file())
+mod suite {
+    sixplay_queue::queue_conformance!(super::run_case);
 }
 
-fn file() -> (TempDir, String) {
+async fn run_case(name: &str) -> Result<()> {
+    let (_folder, url) = new_file();
+    conformance::run_case(name, &url).await
+}
+
+fn new_file() -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("queue.db").display());
     (folder, url)
 }
 
-async fn open(url: String) -> Queue {
-    Queue::connect(&url).await.unwrap()
-}
-
 /// As if the time of all leases were over.
-async fn end_leases(url: &str) {
-    let mut session = Store::connect(url).await.unwrap().session().await.unwrap();
-    session
-        .batch("UPDATE sixplay_queue_message SET lease = 1 WHERE lease > 0")
-        .await
-        .unwrap();
+async fn end_leases(url: &str) -> Result<()> {
+    let mut transaction = Store::connect(url).await?.write().await?;
+    let sql = "UPDATE sixplay_queue_message SET lease = 1 WHERE lease > 0";
+    transaction.batch(sql).await?;
+    transaction.commit().await
 }
 
 #[tokio::test]
-async fn messages_survive_the_end_of_all_handles() {
-    let (_folder, url) = file();
-    let queue = open(url.clone()).await;
-    queue.declare("q").await.unwrap();
-    queue
-        .publish("q", &[Message::new("kept").with_id("7")])
-        .await
-        .unwrap();
+async fn messages_survive_the_end_of_all_handles() -> Result<()> {
+    let (_folder, url) = new_file();
+    let queue = Queue::connect(&url).await?;
+    queue.declare("q").await?;
+    let message = Message::new("kept").with_id("7");
+    queue.publish("q", std::slice::from_ref(&message)).await?;
     drop(queue);
-    let queue = open(url).await;
-    let received = receive(&mut queue.consume("q", 1).await.unwrap(), 1).await;
-    assert_eq!(received[0].message, Message::new("kept").with_id("7"));
+    let queue = Queue::connect(&url).await?;
+    let received = receive(&mut queue.consume("q", 1).await?, 1).await?;
+    assert_eq!(received[0].message, message);
+    Ok(())
 }
 
 #[tokio::test]
-async fn a_delivery_whose_lease_ended_cannot_be_settled_by_its_former_holder() {
-    let (_folder, url) = file();
-    let queue = open(url.clone()).await;
-    queue.declare("q").await.unwrap();
-    queue.publish("q", &numbered(0..2)).await.unwrap();
-    let mut slow = queue.consume("q", 2).await.unwrap();
-    let late = receive(&mut slow, 2).await;
-    end_leases(&url).await;
-    let other = open(url).await;
-    let mut quick = other.consume("q", 2).await.unwrap();
-    let again = receive(&mut quick, 2).await;
+async fn a_delivery_whose_lease_ended_cannot_be_settled_by_its_former_holder() -> Result<()> {
+    let (_folder, url) = new_file();
+    let queue = Queue::connect(&url).await?;
+    queue.declare("q").await?;
+    queue.publish("q", &numbered(0..2)).await?;
+    let mut slow = queue.consume("q", 2).await?;
+    let late = receive(&mut slow, 2).await?;
+    end_leases(&url).await?;
+    let other = Queue::connect(&url).await?;
+    let mut quick = other.consume("q", 2).await?;
+    let again = receive(&mut quick, 2).await?;
     assert!(again.iter().all(|delivery| delivery.redelivered));
-    assert_eq!(
-        slow.ack_all(late).await.unwrap_err().kind(),
-        ErrorKind::Conflict
-    );
-    quick.ack_all(again).await.unwrap();
-    assert_eq!(queue.depth("q").await.unwrap(), 0);
+    let error = slow.ack_all(late).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    quick.ack_all(again).await?;
+    assert_eq!(queue.depth("q").await?, 0);
+    Ok(())
 }
 
 #[tokio::test]
-async fn a_batch_with_late_deliveries_settles_the_others() {
-    let (_folder, url) = file();
-    let queue = open(url.clone()).await;
-    queue.declare("q").await.unwrap();
-    queue.publish("q", &numbered(0..2)).await.unwrap();
-    let mut slow = queue.consume("q", 4).await.unwrap();
-    let mut batch = receive(&mut slow, 2).await;
-    end_leases(&url).await;
-    let _thief = receive(&mut queue.consume("q", 2).await.unwrap(), 2).await;
-    queue.publish("q", &numbered(2..4)).await.unwrap();
-    batch.extend(receive(&mut slow, 2).await);
+async fn a_batch_with_late_deliveries_settles_the_others() -> Result<()> {
+    let (_folder, url) = new_file();
+    let queue = Queue::connect(&url).await?;
+    queue.declare("q").await?;
+    queue.publish("q", &numbered(0..2)).await?;
+    let mut slow = queue.consume("q", 4).await?;
+    let mut batch = receive(&mut slow, 2).await?;
+    end_leases(&url).await?;
+    let _thief = receive(&mut queue.consume("q", 2).await?, 2).await?;
+    queue.publish("q", &numbered(2..4)).await?;
+    batch.extend(receive(&mut slow, 2).await?);
     let error = slow.ack_all(batch).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.context().next()),
         (ErrorKind::Conflict, Some(("deliveries", "2")))
     );
+    Ok(())
 }
 
 #[tokio::test]
-async fn a_configured_prefix_is_put_before_every_name() {
-    let (_folder, url) = file();
+async fn a_configured_prefix_is_put_before_every_name() -> Result<()> {
+    let (_folder, url) = new_file();
     let config = serde_json::json!({ "url": url, "prefix": "team-" });
     let config: QueueConfig = serde_json::from_value(config).unwrap();
-    let queue = Queue::open(&config).await.unwrap();
-    queue.declare("q").await.unwrap();
-    assert_eq!(open(url).await.depth("team-q").await.unwrap(), 0);
+    let queue = Queue::open(&config).await?;
+    queue.declare("q").await?;
+    assert_eq!(Queue::connect(&url).await?.depth("team-q").await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_longer_than_the_deadline_is_a_timeout_that_names_the_queue()
+-> Result<()> {
+    let (_folder, url) = new_file();
+    let mut config = QueueConfig::new(&url);
+    config.deadline = Duration::from_millis(300);
+    let queue = Queue::open(&config).await?;
+    // nobody else can write while this is held
+    let _writing = Store::connect(&url).await?.write().await?;
+    let began = Instant::now();
+    let error = queue.declare("letters").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.to_string().contains("letters"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(2));
+    Ok(())
 }
 
 const CHILD: &str = "SIXPLAY_QUEUE_CHILD";
 
 /// Runs [`the_other_process`] in a process of its own.
-fn another_process(url: &str, role: &str) -> std::process::Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
+fn another_process(url: &str, role: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "embedded::the_other_process"])
-        .env(CHILD, format!("{role} {url}"));
-    command.stdout(std::process::Stdio::null()).spawn().unwrap()
+        .env(CHILD, format!("{role} {url}"))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// Does nothing unless [`another_process`] started it.
 #[tokio::test]
-async fn the_other_process() {
+async fn the_other_process() -> Result<()> {
     let Ok(order) = std::env::var(CHILD) else {
-        return;
+        return Ok(());
     };
     let (role, url) = order.split_once(' ').unwrap();
-    let queue = open(url.to_owned()).await;
-    let mut consumer = queue.consume("work", 20).await.unwrap();
+    let queue = Queue::connect(url).await?;
+    let mut consumer = queue.consume("work", 20).await?;
     if role == "die" {
-        let _held = receive(&mut consumer, 20).await;
+        let _held = receive(&mut consumer, 20).await?;
         std::process::abort();
     }
-    while let Ok(batch) =
-        timeout(Duration::from_secs(2), consumer.receive(10, Duration::ZERO)).await
-    {
-        let batch = batch.unwrap();
-        let done: Vec<_> = batch
-            .iter()
-            .map(|delivery| delivery.message.clone())
-            .collect();
-        queue.publish("done", &done).await.unwrap();
-        consumer.ack_all(batch).await.unwrap();
+    let patience = Duration::from_secs(2);
+    while let Ok(batch) = timeout(patience, consumer.receive(10, Duration::ZERO)).await {
+        let batch = batch?;
+        let done = batch.iter().map(|delivery| delivery.message.clone());
+        let done: Vec<_> = done.collect();
+        queue.publish("done", &done).await?;
+        consumer.ack_all(batch).await?;
     }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_share_the_work() {
-    let (_folder, url) = file();
-    let queue = open(url.clone()).await;
-    queue.declare("work").await.unwrap();
-    queue.declare("done").await.unwrap();
+async fn processes_share_the_work() -> Result<()> {
+    let (_folder, url) = new_file();
+    let queue = Queue::connect(&url).await?;
+    queue.declare("work").await?;
+    queue.declare("done").await?;
     let mut children = [another_process(&url, "work"), another_process(&url, "work")];
     for start in (0..400).step_by(20) {
-        queue
-            .publish("work", &numbered(start..start + 20))
-            .await
-            .unwrap();
+        let messages = numbered(start..start + 20);
+        queue.publish("work", &messages).await?;
     }
-    let mut consumer = queue.consume("done", 500).await.unwrap();
-    let done = receive(&mut consumer, 400).await;
+    let mut consumer = queue.consume("done", 500).await?;
+    let done = receive(&mut consumer, 400).await?;
     let mut numbers: Vec<_> = done.iter().map(number).collect();
     numbers.sort_unstable();
     assert!(numbers.into_iter().eq(0..400));
-    assert!(
-        children
-            .iter_mut()
-            .all(|child| child.wait().unwrap().success())
-    );
+    let mut ended = children.iter_mut().map(|child| child.wait().unwrap());
+    assert!(ended.all(|status| status.success()));
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_of_a_killed_process_come_back_when_their_leases_end() {
-    let (folder, url) = file();
-    let queue = open(url.clone()).await;
-    queue.declare("work").await.unwrap();
-    queue.publish("work", &numbered(0..20)).await.unwrap();
+async fn messages_of_a_killed_process_come_back_when_their_leases_end() -> Result<()> {
+    let (folder, url) = new_file();
+    let queue = Queue::connect(&url).await?;
+    queue.declare("work").await?;
+    queue.publish("work", &numbered(0..20)).await?;
     assert!(!another_process(&url, "die").wait().unwrap().success());
-    assert_eq!(queue.depth("work").await.unwrap(), 0);
-    end_leases(&url).await;
-    let mut consumer = queue.consume("work", 20).await.unwrap();
-    let again = timeout(PATIENCE, receive(&mut consumer, 20)).await.unwrap();
+    assert_eq!(queue.depth("work").await?, 0);
+    end_leases(&url).await?;
+    let mut consumer = queue.consume("work", 20).await?;
+    let again = timeout(PATIENCE, receive(&mut consumer, 20)).await;
+    let again = again.unwrap()?;
     assert!(again.iter().all(|delivery| delivery.redelivered));
     assert!(again.iter().map(number).eq(0..20));
-    assert!(Path::new(&folder.path().join("queue.db")).exists());
+    assert!(folder.path().join("queue.db").exists());
+    Ok(())
 }

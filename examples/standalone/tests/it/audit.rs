@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use sixplay_core::{
-    catalogue::Catalogue,
-    source::{Rendered, Source},
-    store::Store,
-};
+use sixplay_catalogue::Catalogue;
+use sixplay_core::{Rendered, Source, Store};
 use sixplay_index::Index;
 
 use crate::line::{Line, block_on};
 
 /// What differs between store and index, one line a root; empty when they agree.
-pub fn differences(line: &Line) -> Vec<String> {
+pub(crate) fn differences(line: &Line) -> Vec<String> {
     block_on(async {
         let (store, index) = (
             Store::connect(&line.store).await.expect("the store"),
@@ -63,7 +60,7 @@ pub fn differences(line: &Line) -> Vec<String> {
 }
 
 /// The document of one root in the index, `None` when there is none.
-pub fn document(line: &Line, kind: &str, id: &str) -> Option<Value> {
+pub(crate) fn document(line: &Line, kind: &str, id: &str) -> Option<Value> {
     block_on(async {
         let index = Index::connect(&line.index).await.expect("the index");
         let found = index
@@ -84,11 +81,9 @@ async fn render(
     kind: &str,
     ids: &[String],
 ) -> Vec<Option<Value>> {
-    let mut snapshot = store.snapshot().await.expect("a snapshot");
-    let rendered = source
-        .render(&mut snapshot, kind, ids, jiff::Timestamp::now())
-        .await
-        .expect("documents");
+    let mut reading = store.reading().await.expect("a reading");
+    let rendered = source.render(&mut reading, kind, ids).await;
+    let rendered = rendered.expect("documents");
     let document = |root| match root {
         Rendered::Publishable(publishable) => Some(plain(publishable.document.get())),
         Rendered::Absent { .. } => None,

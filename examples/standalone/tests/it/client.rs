@@ -13,17 +13,17 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where a client asks: a server's address and the host it names.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     addr: SocketAddr,
     host: String,
 }
 
 /// The base of the middleware's paths for the web.
-pub const WEB: &str = "/6play/v2/platforms/m6group_web/services/6play";
+pub(crate) const WEB: &str = "/6play/v2/platforms/m6group_web/services/6play";
 
 impl Client {
     /// A client of `addr` that names `host`.
-    pub fn new(addr: SocketAddr, host: &str) -> Self {
+    pub(crate) fn new(addr: SocketAddr, host: &str) -> Self {
         Self {
             addr,
             host: host.to_owned(),
@@ -31,30 +31,30 @@ impl Client {
     }
 
     /// The status and JSON body of `GET path`.
-    pub fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) fn get(&self, path: &str) -> (u16, Value) {
         self.request("GET", path, None)
             .unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
 
     /// The body of `GET path`, which must be answered with 200.
-    pub fn ok(&self, path: &str) -> Value {
+    pub(crate) fn ok(&self, path: &str) -> Value {
         let (status, body) = self.get(path);
         assert_eq!(status, 200, "GET {path}: {body}");
         body
     }
 
     /// As [`Client::get`], for servers that may be away.
-    pub fn try_get(&self, path: &str) -> std::io::Result<(u16, Value)> {
+    pub(crate) fn try_get(&self, path: &str) -> std::io::Result<(u16, Value)> {
         self.request("GET", path, None)
     }
 
     /// The status and body of `PATCH path`.
-    pub fn patch(&self, path: &str, body: &Value) -> std::io::Result<(u16, Value)> {
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> std::io::Result<(u16, Value)> {
         self.request("PATCH", path, Some(body.to_string()))
     }
 
     /// Changes a title; returns when the store has it.
-    pub fn retitle(&self, path: &str, title: &str) {
+    pub(crate) fn retitle(&self, path: &str, title: &str) {
         let (status, body) = self
             .patch(path, &serde_json::json!({ "title": title }))
             .expect("the API answers");
@@ -100,7 +100,7 @@ fn parse(answer: &[u8]) -> Option<(u16, Value)> {
 }
 
 /// Asks `attempt` again and again until it gives a value; fails naming `what` after `seconds`.
-pub fn eventually<T>(seconds: u64, what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn eventually<T>(seconds: u64, what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + Duration::from_secs(seconds);
     loop {
         if let Some(value) = attempt() {

@@ -38,11 +38,11 @@ fn kill_9(on: On) {
         if random.below(2) == 0 {
             five.detector.kill();
             edit(&line, &videos, &mut random, round);
-            five.detector = line.start("detector", &[]);
+            five.detector = line.start("sixplay-detector", &[]);
         } else {
             five.indexer.kill();
             edit(&line, &videos, &mut random, round);
-            five.indexer = line.start("indexer", &[]);
+            five.indexer = line.start("sixplay-indexer", &[]);
         }
     }
     agree(&line, 90);
@@ -54,7 +54,8 @@ fn edit(line: &Line, videos: &[String], random: &mut Random, round: u64) {
     let statement = match random.below(4) {
         0 => format!("UPDATE videos SET enabled = 1 - enabled WHERE id = '{video}'"),
         1 => format!(
-            "UPDATE programs SET title = 'Tour {round}' WHERE id = (SELECT program_id FROM videos WHERE id = '{video}')"
+            "UPDATE programs SET title = 'Tour {round}' \
+             WHERE id = (SELECT program_id FROM videos WHERE id = '{video}')"
         ),
         2 => format!("DELETE FROM publications WHERE video_id = '{video}'"),
         _ => format!(

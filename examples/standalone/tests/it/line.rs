@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use sixplay_core::{conformance, store::Store};
+use sixplay_core::{Store, conformance};
 use sixplay_index::Index;
 use sixplay_queue::{Queue, QueueConfig};
 use tempfile::TempDir;
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::client::{Client, eventually};
 
 /// A running program; killed when dropped.
-pub struct Program {
+pub(crate) struct Program {
     child: Child,
     log: File,
     name: &'static str,
@@ -26,8 +26,8 @@ pub struct Program {
 
 impl Program {
     /// Starts `name` with `args` after the configuration's.
-    pub fn start(name: &'static str, args: &[&str], log: &Path) -> Self {
-        let binary = Path::new(env!("CARGO_BIN_EXE_standalone")).with_file_name(name);
+    pub(crate) fn start(name: &'static str, args: &[&str], log: &Path) -> Self {
+        let binary = Path::new(env!("CARGO_BIN_EXE_sixplay-standalone")).with_file_name(name);
         assert!(
             binary.exists(),
             "{} is missing: run `cargo build --workspace --all-features` first",
@@ -54,7 +54,7 @@ impl Program {
     }
 
     /// Everything the program has printed.
-    pub fn output(&mut self) -> String {
+    pub(crate) fn output(&mut self) -> String {
         let mut text = String::new();
         self.log.rewind().expect("a file");
         self.log.read_to_string(&mut text).expect("UTF-8");
@@ -62,7 +62,7 @@ impl Program {
     }
 
     /// The address the program says it listens on.
-    pub fn addr(&mut self) -> SocketAddr {
+    pub(crate) fn addr(&mut self) -> SocketAddr {
         eventually(300, "the server says its address", || {
             let output = self.output();
             assert!(
@@ -79,13 +79,13 @@ impl Program {
     }
 
     /// SIGKILL.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// SIGTERM, then the exit code; fails when the program outlives `seconds`.
-    pub fn stop(&mut self, seconds: u64) -> Option<i32> {
+    pub(crate) fn stop(&mut self, seconds: u64) -> Option<i32> {
         let status = Command::new("kill")
             .arg(self.child.id().to_string())
             .status()
@@ -95,7 +95,7 @@ impl Program {
     }
 
     /// The exit code once the program ends by itself.
-    pub fn wait(&mut self, seconds: u64) -> Option<i32> {
+    pub(crate) fn wait(&mut self, seconds: u64) -> Option<i32> {
         let name = self.name;
         eventually(seconds, &format!("{name} ends"), || {
             self.child.try_wait().expect("a child")
@@ -116,7 +116,7 @@ impl Drop for Program {
 
 /// Which servers a line runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum On {
+pub(crate) enum On {
     /// SQLite below the data folder.
     Embedded,
     /// MariaDB, RabbitMQ, Elasticsearch 9.
@@ -128,7 +128,7 @@ pub enum On {
 }
 
 /// A folder with a configuration, and the programs that run on it.
-pub struct Line {
+pub(crate) struct Line {
     /// The data folder.
     pub dir: TempDir,
     /// The configuration file.
@@ -147,7 +147,7 @@ pub struct Line {
 
 impl Line {
     /// A configuration for `on` with names of its own, `None` when one of the servers is excluded.
-    pub fn new(on: On) -> Option<Self> {
+    pub(crate) fn new(on: On) -> Option<Self> {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let servers = match on {
             On::Embedded => None,
@@ -171,7 +171,7 @@ impl Line {
     }
 
     /// A configuration for the given database, queue and index servers.
-    pub fn on(dir: TempDir, servers: Option<[String; 3]>) -> Self {
+    pub(crate) fn on(dir: TempDir, servers: Option<[String; 3]>) -> Self {
         let embedded = |name: &str| format!("sqlite:{}", dir.path().join(name).display());
         let config = dir.path().join("sixplay.yml");
         let programs = AtomicU32::new(0);
@@ -204,7 +204,9 @@ impl Line {
             .replace('.', "");
         let prefix = format!("test-{}-{folder}", std::process::id());
         let text = format!(
-            "store: {{ url: \"{store}\" }}\nqueue: {{ url: \"{queue}\", prefix: \"{prefix}-\" }}\nindex: {{ url: \"{index}\", prefix: \"{prefix}\" }}\n"
+            "store: {{ url: \"{store}\" }}\n\
+             queue: {{ url: \"{queue}\", prefix: \"{prefix}-\" }}\n\
+             index: {{ url: \"{index}\", prefix: \"{prefix}\" }}\n"
         );
         std::fs::write(&config, text).expect("a configuration file");
         Self {
@@ -220,7 +222,7 @@ impl Line {
     }
 
     /// Adds to the configuration.
-    pub fn configure(&self, text: &str) {
+    pub(crate) fn configure(&self, text: &str) {
         let mut file = File::options()
             .append(true)
             .open(&self.config)
@@ -229,7 +231,7 @@ impl Line {
     }
 
     /// Starts a program on this configuration.
-    pub fn start(&self, name: &'static str, args: &[&str]) -> Program {
+    pub(crate) fn start(&self, name: &'static str, args: &[&str]) -> Program {
         let number = self.programs.fetch_add(1, Ordering::Relaxed);
         let (config, data) = (
             self.config.to_string_lossy().into_owned(),
@@ -245,16 +247,16 @@ impl Line {
     }
 
     /// Runs a program to its end and returns its exit code and output.
-    pub fn run(&self, name: &'static str, args: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn run(&self, name: &'static str, args: &[&str]) -> (Option<i32>, String) {
         let mut program = self.start(name, args);
         let code = program.wait(120);
         (code, program.output())
     }
 
     /// Fills the store with a small catalogue.
-    pub fn generate(&self, programs: &str) {
+    pub(crate) fn generate(&self, programs: &str) {
         let (code, output) = self.run(
-            "standalone",
+            "sixplay-standalone",
             &[
                 "catalogue",
                 "generate",
@@ -268,14 +270,14 @@ impl Line {
     }
 
     /// The five programs as processes of their own, over a small catalogue whose index is built.
-    pub fn five(&self, programs: &str) -> Five {
+    pub(crate) fn five(&self, programs: &str) -> Five {
         self.generate(programs);
-        let (code, output) = self.run("rebuild", &[]);
+        let (code, output) = self.run("sixplay-rebuild", &[]);
         assert_eq!(code, Some(0), "{output}");
-        let detector = self.start("detector", &[]);
-        let indexer = self.start("indexer", &[]);
-        let mut api = self.start("api", &["--listen", "127.0.0.1:0"]);
-        let mut middleware = self.start("middleware", &["--listen", "127.0.0.1:0"]);
+        let detector = self.start("sixplay-detector", &[]);
+        let indexer = self.start("sixplay-indexer", &[]);
+        let mut api = self.start("sixplay-api", &["--listen", "127.0.0.1:0"]);
+        let mut middleware = self.start("sixplay-middleware", &["--listen", "127.0.0.1:0"]);
         let back_office = Client::new(api.addr(), "bo.api.localhost");
         let web = Client::new(middleware.addr(), "pc.middleware.localhost");
         self.drained();
@@ -299,7 +301,7 @@ impl Line {
     }
 
     /// How many messages wait for the indexer; `None` before there is a queue.
-    pub fn waiting(&self) -> Option<u64> {
+    pub(crate) fn waiting(&self) -> Option<u64> {
         let mut config = QueueConfig::new(&self.queue);
         if self.database.is_some() {
             config.prefix = format!("{}-", self.prefix);
@@ -308,32 +310,26 @@ impl Line {
     }
 
     /// Runs statements on the store as another process would.
-    pub fn sql(&self, statement: &str) -> u64 {
+    pub(crate) fn sql(&self, statement: &str) -> u64 {
         block_on(async {
             let store = Store::connect(&self.store).await.expect("the store");
-            let changed = store
-                .session()
-                .await
-                .expect("a session")
-                .execute_sql(statement, Vec::new())
-                .await
-                .expect("the statement runs");
+            let mut transaction = store.write().await.expect("a transaction");
+            let changed = transaction.execute_sql(statement, Vec::new()).await;
+            let changed = changed.expect("the statement runs");
+            transaction.commit().await.expect("committed");
             store.close().await;
             changed
         })
     }
 
     /// The first column, named `value`, of a query on the store.
-    pub fn values(&self, query: &str) -> Vec<String> {
+    pub(crate) fn values(&self, query: &str) -> Vec<String> {
         block_on(async {
             let store = Store::connect(&self.store).await.expect("the store");
-            let rows = store
-                .session()
-                .await
-                .expect("a session")
-                .fetch_sql(query, Vec::new())
-                .await
-                .expect("the query runs");
+            let mut snapshot = store.read().await.expect("a snapshot");
+            let rows = snapshot.fetch_sql(query, Vec::new()).await;
+            let rows = rows.expect("the query runs");
+            drop(snapshot);
             store.close().await;
             rows.iter()
                 .map(|row| row.key("value").expect("a key"))
@@ -343,7 +339,7 @@ impl Line {
 }
 
 /// The five programs.
-pub struct Five {
+pub(crate) struct Five {
     pub detector: Program,
     pub indexer: Program,
     pub api: Program,
@@ -354,12 +350,12 @@ pub struct Five {
 
 /// The URL of a test server, `None` when it is excluded; a server that is neither there nor
 /// excluded fails the test.
-pub fn server(name: &str) -> Option<String> {
+pub(crate) fn server(name: &str) -> Option<String> {
     conformance::server(name).expect("eval \"$(dev/services env)\"")
 }
 
 /// Runs a future to its end.
-pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,0 +1,208 @@
+//! Changes that the API makes: typed, checked, each in one transaction.
+
+use sea_query::{Expr, ExprTrait, Query, UpdateStatement, Value};
+use serde::{Deserialize, Deserializer};
+use sixplay_catalogue::{
+    TableSchema,
+    tables::{CLIPS, PROGRAMS, VIDEOS},
+};
+use sixplay_core::{Error, Result, Store, Transaction};
+
+const MAX_TITLE_CHARS: usize = 255;
+
+/// Of a description or summary.
+const MAX_TEXT_CHARS: usize = 10_000;
+
+/// What to change of a program; fields left out stay, an empty text clears all but the title. Null
+/// is refused.
+///
+/// ```
+/// use sixplay_api::ProgramPatch;
+///
+/// let patch: ProgramPatch = serde_json::from_str(r#"{"title": "Kaamelott"}"#)?;
+/// assert_eq!((patch.title.as_deref(), patch.enabled), (Some("Kaamelott"), None));
+/// assert!(serde_json::from_str::<ProgramPatch>(r#"{"titel": "x"}"#).is_err());
+/// assert!(serde_json::from_str::<ProgramPatch>(r#"{"title": null}"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ProgramPatch {
+    /// 1 to 255 characters.
+    #[serde(deserialize_with = "read_given")]
+    pub title: Option<String>,
+    /// At most 10,000 characters.
+    #[serde(deserialize_with = "read_given")]
+    pub description: Option<String>,
+    /// At most 10,000 characters.
+    #[serde(deserialize_with = "read_given")]
+    pub summary: Option<String>,
+    /// Whether it may be shown at all, with its videos.
+    #[serde(deserialize_with = "read_given")]
+    pub enabled: Option<bool>,
+}
+
+/// What to change of a video; as [`ProgramPatch`].
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct VideoPatch {
+    /// 1 to 255 characters; also the title of the clip when the video is one.
+    #[serde(deserialize_with = "read_given")]
+    pub title: Option<String>,
+    /// At most 10,000 characters; also the description of the clip when the video is one.
+    #[serde(deserialize_with = "read_given")]
+    pub description: Option<String>,
+    /// Whether it may be shown at all.
+    #[serde(deserialize_with = "read_given")]
+    pub enabled: Option<bool>,
+}
+
+/// A field that is there has a value: null would pass for one that is left out.
+fn read_given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Changes a program.
+///
+/// # Errors
+/// `Invalid` naming the field, `NotFound` for an unknown id, `Unavailable`, `Timeout`.
+pub async fn change_program(store: &Store, id: i64, patch: ProgramPatch) -> Result<()> {
+    let changes = patch.check()?;
+    let mut transaction = store.write().await?;
+    require_row(&mut transaction, &PROGRAMS, id.into()).await?;
+    changes
+        .update(&mut transaction, &PROGRAMS, id.into())
+        .await?;
+    transaction.commit().await
+}
+
+/// Changes a video, `clip_N` or `playlist_N`.
+///
+/// # Errors
+/// As [`change_program`].
+pub async fn change_video(store: &Store, id: &str, patch: VideoPatch) -> Result<()> {
+    let enabled = patch.enabled;
+    let mut changes = patch.check_texts()?;
+    let mut transaction = store.write().await?;
+    require_row(&mut transaction, &VIDEOS, id.into()).await?;
+    if let Some(clip) = clip_of(id) {
+        changes
+            .update(&mut transaction, &CLIPS, clip.into())
+            .await?;
+    }
+    changes.set_flag("enabled", enabled);
+    changes.update(&mut transaction, &VIDEOS, id.into()).await?;
+    transaction.commit().await
+}
+
+impl ProgramPatch {
+    fn check(self) -> Result<ColumnChanges> {
+        let mut changes = ColumnChanges::default();
+        changes.set_title(self.title)?;
+        changes.set_text("description", self.description)?;
+        changes.set_text("summary", self.summary)?;
+        changes.set_flag("enabled", self.enabled);
+        Ok(changes)
+    }
+}
+
+impl VideoPatch {
+    /// What a video has in common with its clip.
+    fn check_texts(self) -> Result<ColumnChanges> {
+        let mut changes = ColumnChanges::default();
+        changes.set_title(self.title)?;
+        changes.set_text("description", self.description)?;
+        Ok(changes)
+    }
+}
+
+/// The clip N that is one thing to viewers with the video `clip_N`.
+fn clip_of(video: &str) -> Option<i64> {
+    video.strip_prefix("clip_")?.parse().ok()
+}
+
+/// New values of columns, checked.
+#[derive(Debug, Default)]
+struct ColumnChanges(Vec<(&'static str, Value)>);
+
+impl ColumnChanges {
+    fn set_title(&mut self, title: Option<String>) -> Result<()> {
+        if let Some(title) = &title {
+            require_title(title)?;
+        }
+        self.set_text("title", title)
+    }
+
+    fn set_text(&mut self, field: &'static str, text: Option<String>) -> Result<()> {
+        if let Some(text) = text {
+            require_text(field, &text)?;
+            self.0.push((field, text.into()));
+        }
+        Ok(())
+    }
+
+    fn set_flag(&mut self, field: &'static str, flag: Option<bool>) {
+        let flag = flag.map(|flag| (field, i64::from(flag).into()));
+        self.0.extend(flag);
+    }
+
+    /// Writes them to the row of `table` with this id.
+    async fn update(
+        &self,
+        transaction: &mut Transaction,
+        table: &TableSchema,
+        id: Value,
+    ) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let mut update = UpdateStatement::new();
+        update.table(table.name).and_where(Expr::col("id").eq(id));
+        update.values(
+            self.0
+                .iter()
+                .map(|(column, value)| (*column, value.clone().into())),
+        );
+        transaction.execute(&update).await.map(drop)
+    }
+}
+
+fn require_title(title: &str) -> Result<()> {
+    if title.trim().is_empty() {
+        return Err(refuse_field("title", "must not be empty"));
+    }
+    if title.chars().count() > MAX_TITLE_CHARS {
+        return Err(refuse_field("title", "is longer than 255 characters"));
+    }
+    Ok(())
+}
+
+fn require_text(field: &'static str, text: &str) -> Result<()> {
+    if text.chars().count() > MAX_TEXT_CHARS {
+        return Err(refuse_field(field, "is longer than 10,000 characters"));
+    }
+    if text.contains('\0') {
+        return Err(refuse_field(field, "holds a NUL character"));
+    }
+    Ok(())
+}
+
+fn refuse_field(field: &'static str, problem: &'static str) -> Error {
+    Error::invalid("api.edit", format!("{field} {problem}")).with("field", field)
+}
+
+async fn require_row(transaction: &mut Transaction, table: &TableSchema, id: Value) -> Result<()> {
+    let row = Query::select()
+        .expr_as(Expr::val(1), "one")
+        .from(table.name)
+        .and_where(Expr::col("id").eq(id))
+        .take();
+    if transaction.fetch(&row).await?.is_empty() {
+        return Err(Error::not_found("api.edit", "no such row").with("table", table.name));
+    }
+    Ok(())
+}

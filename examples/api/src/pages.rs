@@ -1,0 +1,140 @@
+//! Pages of the store's lists, cut from what the client sees.
+
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
+use sixplay_catalogue::{TableSchema, documents, tables};
+use sixplay_core::Result;
+
+use crate::view::{ListedItem, StoreView};
+
+/// How many ids are read at once in search of published ones.
+const CHUNK: usize = 200;
+
+/// A list of the store, ordered by id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Listing {
+    Programs,
+    /// The videos of a program.
+    VideosOf(i64),
+}
+
+/// The part of a list that a client asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageRequest {
+    pub(crate) limit: u64,
+    pub(crate) offset: u64,
+    /// Whether the list has only what viewers see.
+    pub(crate) published_only: bool,
+}
+
+/// The items of a page: as many as its limit says, fewer only where the list ends.
+pub(crate) async fn list_items(
+    view: &mut StoreView,
+    listing: Listing,
+    page: PageRequest,
+) -> Result<Vec<ListedItem>> {
+    if page.published_only {
+        return list_published(view, listing, page).await;
+    }
+    let mut query = listing.select_ids();
+    query.limit(page.limit).offset(page.offset);
+    fetch_items(view, listing, &query).await
+}
+
+/// Walks the list from its beginning: the walk alone tells which items are to be skipped.
+async fn list_published(
+    view: &mut StoreView,
+    listing: Listing,
+    page: PageRequest,
+) -> Result<Vec<ListedItem>> {
+    let (mut cut, mut ids) = (PageCut::of(page), listing.select_ids());
+    loop {
+        let chunk = fetch_items(view, listing, ids.limit(CHUNK as u64)).await?;
+        let is_last = chunk.len() < CHUNK;
+        ids = listing.select_ids_after(chunk.last());
+        cut.add_published(chunk);
+        if is_last || cut.is_full() {
+            return Ok(cut.kept);
+        }
+    }
+}
+
+async fn fetch_items(
+    view: &mut StoreView,
+    listing: Listing,
+    ids: &SelectStatement,
+) -> Result<Vec<ListedItem>> {
+    let rows = view.fetch(ids).await?;
+    let ids: Result<Vec<String>> = rows.iter().map(|row| row.key("id")).collect();
+    view.list_states(listing.kind(), ids?).await
+}
+
+/// A page that is cut out of a list as it comes, chunk by chunk.
+struct PageCut {
+    to_skip: usize,
+    limit: usize,
+    kept: Vec<ListedItem>,
+}
+
+impl PageCut {
+    fn of(page: PageRequest) -> Self {
+        let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        Self {
+            to_skip: number(page.offset),
+            limit: number(page.limit),
+            kept: Vec::new(),
+        }
+    }
+
+    fn add_published(&mut self, chunk: Vec<ListedItem>) {
+        let mut published = chunk.into_iter().filter(|item| item.state.is_published());
+        self.to_skip -= published.by_ref().take(self.to_skip).count();
+        let room = self.limit - self.kept.len();
+        self.kept.extend(published.take(room));
+    }
+
+    fn is_full(&self) -> bool {
+        self.kept.len() >= self.limit
+    }
+}
+
+impl Listing {
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Programs => documents::PROGRAM,
+            Self::VideosOf(_) => documents::VIDEO,
+        }
+    }
+
+    fn table(self) -> &'static TableSchema {
+        match self {
+            Self::Programs => &tables::PROGRAMS,
+            Self::VideosOf(_) => &tables::VIDEOS,
+        }
+    }
+
+    fn select_ids(self) -> SelectStatement {
+        let mut query = Query::select();
+        let ids = query.column("id").from(self.table().name);
+        if let Self::VideosOf(program) = self {
+            ids.and_where(Expr::col("program_id").eq(program));
+        }
+        ids.order_by("id", Order::Asc);
+        query
+    }
+
+    fn select_ids_after(self, item: Option<&ListedItem>) -> SelectStatement {
+        let mut query = self.select_ids();
+        if let Some(item) = item {
+            query.and_where(Expr::col("id").gt(self.key_of(&item.id)));
+        }
+        query
+    }
+
+    /// The id as a value of its column.
+    fn key_of(self, id: &str) -> Value {
+        match self {
+            Self::Programs => id.parse::<i64>().ok().into(),
+            Self::VideosOf(_) => id.into(),
+        }
+    }
+}

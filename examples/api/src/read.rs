@@ -1,0 +1,274 @@
+//! What the API shows of the store.
+
+use std::collections::HashMap;
+
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
+use serde::Serialize;
+use sixplay_catalogue::{
+    PublicationState, documents,
+    tables::{PROGRAMS, PUBLICATIONS, VIDEOS},
+};
+use sixplay_core::{Result, Row, Store, jiff::Timestamp};
+
+use crate::{
+    pages::{Listing, PageRequest, list_items},
+    view::{ListedItem, StoreView, pad_to_power_of_two},
+};
+
+/// How many windows of a video are shown at most.
+const MAX_WINDOWS: u64 = 1000;
+
+/// A program as the back office sees it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Program {
+    /// Its id.
+    pub id: i64,
+    /// Its slug.
+    pub code: String,
+    /// Its title.
+    pub title: String,
+    /// What its page says.
+    pub description: Option<String>,
+    /// What its page says when there is room.
+    pub summary: Option<String>,
+    /// The back office's switch.
+    pub enabled: bool,
+    /// The service whose colours it wears.
+    pub service: Option<String>,
+    /// Whether viewers see it now.
+    #[serde(flatten)]
+    pub publication: Publication,
+}
+
+/// A video as the back office sees it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Video {
+    /// `clip_N` or `playlist_N`.
+    pub id: String,
+    /// `vi`, `vc`, `playlist` or `ci`.
+    pub r#type: String,
+    /// Its slug.
+    pub code: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// What its page says.
+    pub description: Option<String>,
+    /// Seconds.
+    pub duration: Option<i64>,
+    /// The program it belongs to.
+    pub program: Option<i64>,
+    /// The back office's switch.
+    pub enabled: bool,
+    /// When it may be seen where.
+    pub windows: Vec<VideoWindow>,
+    /// Whether viewers see it now.
+    #[serde(flatten)]
+    pub publication: Publication,
+}
+
+/// A publication window of a video, half-open.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct VideoWindow {
+    /// The platform's code.
+    pub platform: String,
+    /// The service's code.
+    pub service: String,
+    /// RFC 3339, UTC.
+    pub from: Option<String>,
+    /// RFC 3339, UTC; `None`: without end.
+    pub until: Option<String>,
+}
+
+/// Whether something is published now, and why not.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Publication {
+    /// Whether viewers see it on some platform.
+    pub published: bool,
+    /// Why they do not: `disabled`, `not_yet`, `expired`, …
+    pub reason: Option<&'static str>,
+    /// The next instant at which this may change by itself; RFC 3339, UTC.
+    pub next_change_at: Option<String>,
+}
+
+/// A program as it is now, published or not; `None` for an unknown id.
+///
+/// # Errors
+/// `Unavailable`, `Timeout`; `Corrupt` for a row that cannot be read.
+///
+/// ```
+/// # use sixplay_core::Store;
+/// use sixplay_api::{ProgramPatch, change_program, find_program};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> sixplay_core::Result<()> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let store = Store::connect(&format!("sqlite:{}/store.db", folder.path().display())).await?;
+/// # sixplay_catalogue::prepare(&store).await?;
+/// # let mut transaction = store.write().await?;
+/// # let insert = "INSERT INTO programs (id, code, title) VALUES (820, 'x', 'x')";
+/// # transaction.execute_sql(insert, Vec::new()).await?;
+/// # transaction.commit().await?;
+/// let mut patch = ProgramPatch::default();
+/// patch.enabled = Some(false);
+/// change_program(&store, 820, patch).await?;
+///
+/// let program = find_program(&store, 820).await?.unwrap();
+/// assert_eq!(program.publication.reason, Some("disabled"));
+/// assert!(find_program(&store, 821).await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub async fn find_program(store: &Store, id: i64) -> Result<Option<Program>> {
+    read_program(&mut StoreView::open(store).await?, id).await
+}
+
+/// A video as it is now, published or not; `None` for an unknown id.
+///
+/// # Errors
+/// As [`find_program`].
+pub async fn find_video(store: &Store, id: &str) -> Result<Option<Video>> {
+    let mut view = StoreView::open(store).await?;
+    let item = view
+        .list_states(documents::VIDEO, vec![id.to_owned()])
+        .await?;
+    Ok(read_videos(&mut view, item).await?.pop())
+}
+
+/// As [`find_program`], of the view's instant.
+pub(crate) async fn read_program(view: &mut StoreView, id: i64) -> Result<Option<Program>> {
+    let item = view
+        .list_states(documents::PROGRAM, vec![id.to_string()])
+        .await?;
+    Ok(read_programs(view, item).await?.pop())
+}
+
+/// A page of the programs, by id.
+pub(crate) async fn list_programs(view: &mut StoreView, page: PageRequest) -> Result<Vec<Program>> {
+    let items = list_items(view, Listing::Programs, page).await?;
+    read_programs(view, items).await
+}
+
+/// A page of the videos of `program`, by id.
+pub(crate) async fn list_videos(
+    view: &mut StoreView,
+    program: i64,
+    page: PageRequest,
+) -> Result<Vec<Video>> {
+    let items = list_items(view, Listing::VideosOf(program), page).await?;
+    read_videos(view, items).await
+}
+
+/// The programs of `items`, without those that have no row.
+async fn read_programs(view: &mut StoreView, items: Vec<ListedItem>) -> Result<Vec<Program>> {
+    let ids = items.iter().filter_map(|item| item.id.parse::<i64>().ok());
+    let rows = view
+        .fetch_by_id(&PROGRAMS, ids.map(Value::from).collect())
+        .await?;
+    let read = |item: ListedItem| Some(Program::read(rows.get(&item.id)?, item.state));
+    items.into_iter().filter_map(read).collect()
+}
+
+/// The videos of `items` with their windows, without those that have no row.
+async fn read_videos(view: &mut StoreView, items: Vec<ListedItem>) -> Result<Vec<Video>> {
+    let ids: Vec<Value> = items.iter().map(|item| item.id.as_str().into()).collect();
+    let rows = view.fetch_by_id(&VIDEOS, ids.clone()).await?;
+    let mut windows = read_windows(view, ids).await?;
+    let read = |item: ListedItem| {
+        let windows = windows.remove(&item.id).unwrap_or_default();
+        Some(Video::read(rows.get(&item.id)?, item.state, windows))
+    };
+    items.into_iter().filter_map(read).collect()
+}
+
+impl Program {
+    fn read(row: &Row, state: PublicationState) -> Result<Self> {
+        Ok(Self {
+            id: row.int("id")?,
+            code: row.text("code")?,
+            title: row.text("title")?,
+            description: row.opt_text("description")?,
+            summary: row.opt_text("summary")?,
+            enabled: row.flag("enabled")?,
+            service: row.opt_text("service_display")?,
+            publication: Publication::from(state),
+        })
+    }
+}
+
+impl Video {
+    fn read(row: &Row, state: PublicationState, windows: Vec<VideoWindow>) -> Result<Self> {
+        Ok(Self {
+            id: row.text("id")?,
+            r#type: row.text("type")?,
+            code: row.opt_text("code")?,
+            title: row.text("title")?,
+            description: row.opt_text("description")?,
+            duration: row.opt_int("duration")?,
+            program: row.opt_int("program_id")?,
+            enabled: row.flag("enabled")?,
+            windows,
+            publication: Publication::from(state),
+        })
+    }
+}
+
+impl VideoWindow {
+    fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            platform: row.text("platform")?,
+            service: row.text("service")?,
+            from: format_instant(Some(row.int("opens_at")?)),
+            until: format_instant(row.opt_int("closes_at")?),
+        })
+    }
+}
+
+/// `None` for an instant that never comes.
+fn format_instant(micros: Option<i64>) -> Option<String> {
+    let instant = Timestamp::from_microsecond(micros?).ok()?;
+    Some(instant.to_string())
+}
+
+impl From<PublicationState> for Publication {
+    fn from(state: PublicationState) -> Self {
+        Self {
+            published: state.is_published(),
+            reason: state.reason,
+            next_change_at: state.next_change_at.map(|instant| instant.to_string()),
+        }
+    }
+}
+
+/// The windows of each of these videos, in the order of their keys.
+async fn read_windows(
+    view: &mut StoreView,
+    videos: Vec<Value>,
+) -> Result<HashMap<String, Vec<VideoWindow>>> {
+    let mut windows: HashMap<String, Vec<VideoWindow>> = HashMap::new();
+    if videos.is_empty() {
+        return Ok(windows);
+    }
+    for row in view.fetch(&select_windows(videos)).await? {
+        let own = windows.entry(row.text("video_id")?).or_default();
+        own.push(VideoWindow::read(&row)?);
+    }
+    Ok(windows)
+}
+
+fn select_windows(videos: Vec<Value>) -> SelectStatement {
+    let videos = pad_to_power_of_two(videos);
+    let mut query = Query::select();
+    query
+        .columns(PUBLICATIONS.column_names())
+        .from(PUBLICATIONS.name)
+        .limit(MAX_WINDOWS * videos.len() as u64)
+        .and_where(Expr::col("video_id").is_in(videos));
+    for key in PUBLICATIONS.key() {
+        query.order_by(key.name, Order::Asc);
+    }
+    query
+}

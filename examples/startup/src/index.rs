@@ -1,0 +1,20 @@
+//! The document index.
+
+use sixplay_core::Result;
+use sixplay_index::Index;
+
+use crate::Process;
+
+impl Process {
+    /// The configured index, else the file `index.sqlite` of the data folder. A server is not asked
+    /// yet.
+    ///
+    /// # Errors
+    /// As [`Index::open`], naming `index.url`.
+    pub async fn index(&self) -> Result<Index> {
+        let mut config = self.settings.index.clone();
+        config.url = self.url_or_embedded(&config.url, "index");
+        let opened = Index::open(&config).await;
+        opened.map_err(|error| error.with("key", "index.url"))
+    }
+}

@@ -1,0 +1,181 @@
+//! The configuration file and the variables that override it.
+
+use std::{borrow::Cow, collections::BTreeMap, path::Path};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
+
+use super::WITHHELD;
+use crate::{Error, Result};
+
+const PREFIX: &str = "SIXPLAY_";
+/// Variables of others: the test servers' URLs, the log filter.
+const IGNORED: [&str; 2] = ["SIXPLAY_TEST_", "SIXPLAY_LOG"];
+
+/// Reads the configuration `T` from `file`, if any, overridden by variables, usually
+/// `std::env::vars()`.
+///
+/// `SIXPLAY_QUEUE__PREFETCH=20` sets the key `queue.prefetch`: two underscores go one level down,
+/// names are lower-cased. The value is read as YAML, so that `20` is a number and `[a, b]` a list;
+/// write `"20"`, with the quotes, for a string of digits. `SIXPLAY_LOG` and names beginning with
+/// `SIXPLAY_TEST_` are ignored. `T` should refuse unknown keys (`deny_unknown_fields`).
+///
+/// ```
+/// use sixplay_core::{DetectorConfig, config};
+///
+/// # let file = std::env::temp_dir().join(format!("sixplay-load-{}.yml", std::process::id()));
+/// std::fs::write(&file, "batch: 500\nidle: 50ms\n").unwrap();
+/// let variables = [("SIXPLAY_BATCH".to_owned(), "20".to_owned())];
+/// let settings: DetectorConfig = config::load(Some(&file), variables)?;
+/// assert_eq!((settings.batch, settings.idle.as_millis()), (20, 50));
+///
+/// let wrong = [("SIXPLAY_BATCH".to_owned(), "0".to_owned())];
+/// let error = config::load::<DetectorConfig>(Some(&file), wrong).unwrap_err().to_string();
+/// assert!(error.contains("variable=SIXPLAY_BATCH, key=batch, value=0"), "{error}");
+/// # std::fs::remove_file(&file).unwrap();
+/// # Ok::<(), sixplay_core::Error>(())
+/// ```
+///
+/// # Errors
+/// `Config` for a file that cannot be read or is no YAML mapping, an unknown or missing key, and a
+/// bad value; it names the file or the variable, the key's path, and the value unless it may be
+/// secret.
+pub fn load<T: DeserializeOwned>(
+    file: Option<&Path>,
+    env: impl IntoIterator<Item = (String, String)>,
+) -> Result<T> {
+    let mut root = file.map_or(Ok(Map::new()), read_file)?;
+    let mut variables = BTreeMap::new();
+    for (name, text) in env {
+        let Some(path) = key_path(&name) else {
+            continue;
+        };
+        set_key(&mut root, &path, parse_scalar(&text))
+            .map_err(|error| error.with("variable", &name))?;
+        variables.insert(path.join("."), name);
+    }
+    let root = Value::Object(root);
+    serde_path_to_error::deserialize(&root)
+        .map_err(|error| refusal_of(&root, file, &variables, &error))
+}
+
+/// The keys that a variable goes down, `None` when it is not ours.
+fn key_path(variable: &str) -> Option<Vec<String>> {
+    let key = variable.strip_prefix(PREFIX)?;
+    let ours = !IGNORED.iter().any(|ignored| variable.starts_with(ignored));
+    ours.then(|| key.to_lowercase().split("__").map(str::to_owned).collect())
+}
+
+fn read_file(file: &Path) -> Result<Map<String, Value>> {
+    let named = |error: Error| error.with("file", file.display());
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| named(config_error("cannot read the file")).with_source(error))?;
+    // the error's own text would show the lines around it, with whatever secret they hold
+    let parsed = serde_saphyr::from_str::<Value>(&text).map_err(|error| {
+        let place = error
+            .location()
+            .map(|place| format!("line {} column {}", place.line(), place.column()));
+        named(config_error("the file is no valid YAML"))
+            .with("at", place.unwrap_or_default())
+            .with("reason", error.without_snippet())
+    })?;
+    match parsed {
+        Value::Object(map) => Ok(map),
+        Value::Null => Ok(Map::new()),
+        _ => Err(named(config_error("the file holds no mapping"))),
+    }
+}
+
+fn parse_scalar(text: &str) -> Value {
+    match serde_saphyr::from_str(text) {
+        Ok(Value::Object(_)) | Err(_) => Value::String(text.to_owned()),
+        Ok(value) => value,
+    }
+}
+
+fn set_key(map: &mut Map<String, Value>, path: &[String], value: Value) -> Result<()> {
+    match path {
+        [] => Ok(()),
+        [key] => {
+            map.insert(key.clone(), value);
+            Ok(())
+        }
+        [key, rest @ ..] => match map.entry(key).or_insert_with(|| Value::Object(Map::new())) {
+            Value::Object(section) => set_key(section, rest, value),
+            slot @ Value::Null => {
+                *slot = Value::Object(Map::new());
+                set_key(map, path, value)
+            }
+            _ => Err(
+                config_error("the variable goes below a key that is no section").with("key", key),
+            ),
+        },
+    }
+}
+
+/// The error of a value that the configuration's type refuses.
+fn refusal_of(
+    root: &Value,
+    file: Option<&Path>,
+    variables: &BTreeMap<String, String>,
+    error: &serde_path_to_error::Error<serde_json::Error>,
+) -> Error {
+    let key = error.path().to_string();
+    let value = value_at(root, error.path());
+    let (message, shown) = reveal(error.inner().to_string(), value);
+    let named = variables
+        .iter()
+        .find(|(path, _)| is_at_or_below(&key, path));
+    let error = match (named, file) {
+        (Some((_, variable)), _) => config_error(message).with("variable", variable),
+        (None, Some(file)) => config_error(message).with("file", file.display()),
+        (None, None) => config_error(message),
+    };
+    let error = error.with("key", key);
+    shown
+        .into_iter()
+        .fold(error, |error, shown| error.with("value", shown))
+}
+
+fn value_at<'a>(root: &'a Value, path: &serde_path_to_error::Path) -> Option<&'a Value> {
+    path.iter().try_fold(root, |value, segment| match segment {
+        Segment::Map { key } => value.get(key),
+        Segment::Seq { index } => value.get(index),
+        _ => Some(value),
+    })
+}
+
+fn is_at_or_below(key: &str, path: &str) -> bool {
+    key.strip_prefix(path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// What may be told of a refused value: the message, and the value unless it may be a secret.
+fn reveal(message: String, value: Option<&Value>) -> (String, Option<String>) {
+    // what an unknown key would hold nobody knows; of texts, it may be a secret
+    let unknown = message.starts_with("unknown field");
+    let shown = value
+        .filter(|value| !(message.contains(WITHHELD) || unknown && value.is_string()))
+        .and_then(shown_value);
+    match (value, &shown) {
+        // shorter ones are no secret, and a part of too many words
+        (Some(Value::String(text)), None) if text.len() > 3 => {
+            (message.replace(text, "***"), shown)
+        }
+        _ => (message, shown),
+    }
+}
+
+/// A value fit for a log: numbers, flags and short strings that look like no URL with a password.
+fn shown_value(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.contains('@') || text.len() > 100 => None,
+        Value::Array(_) | Value::Object(_) => None,
+        value => Some(value.to_string()),
+    }
+}
+
+fn config_error(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::config("config.load", message)
+}

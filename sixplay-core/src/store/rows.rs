@@ -1,0 +1,149 @@
+//! A row of any database, its values reduced to integers, reals and text.
+
+use std::sync::Arc;
+
+use crate::{Error, Result};
+
+/// One row of an answer; columns are read by name, and a type that does not fit is an error that
+/// names the column, never another value.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> sixplay_core::Result<()> {
+/// # let scratch = sixplay_core::conformance::scratch_file().await?;
+/// # let store = scratch.store().clone();
+/// let query = "SELECT 7 AS id, 'Ada' AS name, NULL AS died";
+/// let rows = store.read().await?.fetch_sql(query, Vec::new()).await?;
+/// assert_eq!((rows[0].int("id")?, rows[0].key("id")?), (7, "7".to_owned()));
+/// assert_eq!(rows[0].opt_text("died")?, None);
+/// let error = rows[0].int("name").unwrap_err();
+/// assert_eq!(error.to_string(), "row.read: expected an integer (column=name)");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Row {
+    columns: Arc<[String]>,
+    cells: Vec<Cell>,
+}
+
+/// One value; integers of all widths and booleans are `Int`.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(dead_code)] // only drivers make rows
+pub(super) enum Cell {
+    Null,
+    Int(i64),
+    Real(f64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl Row {
+    #[allow(dead_code)]
+    pub(super) fn new(columns: Arc<[String]>, cells: Vec<Cell>) -> Self {
+        Self { columns, cells }
+    }
+
+    /// The integer in `column`.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no such column, it is null, or it is no integer.
+    pub fn int(&self, column: &str) -> Result<i64> {
+        self.opt_int(column)?.ok_or_else(|| unexpected_null(column))
+    }
+
+    /// The integer in `column`, `None` for null.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no such column or it is no integer.
+    pub fn opt_int(&self, column: &str) -> Result<Option<i64>> {
+        match self.cell(column)? {
+            Cell::Null => Ok(None),
+            Cell::Int(value) => Ok(Some(*value)),
+            _ => Err(unexpected_type(column, "an integer")),
+        }
+    }
+
+    /// The integer in `column` as a flag: 0 is false.
+    ///
+    /// # Errors
+    /// As [`Row::int`].
+    pub fn flag(&self, column: &str) -> Result<bool> {
+        Ok(self.int(column)? != 0)
+    }
+
+    /// The number in `column`, `None` for null.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no such column or it is no number.
+    pub fn opt_real(&self, column: &str) -> Result<Option<f64>> {
+        match self.cell(column)? {
+            Cell::Null => Ok(None),
+            Cell::Real(value) => Ok(Some(*value)),
+            Cell::Int(value) => Ok(Some(*value as f64)),
+            _ => Err(unexpected_type(column, "a number")),
+        }
+    }
+
+    /// The text in `column`.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no such column, it is null, or it is no text.
+    pub fn text(&self, column: &str) -> Result<String> {
+        self.opt_text(column)?
+            .ok_or_else(|| unexpected_null(column))
+    }
+
+    /// The text in `column`, `None` for null.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no such column or it is no text.
+    pub fn opt_text(&self, column: &str) -> Result<Option<String>> {
+        match self.cell(column)? {
+            Cell::Null => Ok(None),
+            Cell::Text(value) => Ok(Some(value.clone())),
+            _ => Err(unexpected_type(column, "text")),
+        }
+    }
+
+    /// The bytes in `column`; text gives its UTF-8.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no such column, it is null, or a number.
+    pub fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        match self.cell(column)? {
+            Cell::Bytes(value) => Ok(value.clone()),
+            Cell::Text(value) => Ok(value.clone().into_bytes()),
+            Cell::Null => Err(unexpected_null(column)),
+            _ => Err(unexpected_type(column, "bytes")),
+        }
+    }
+
+    /// The integer or text in `column` as text: how ids travel.
+    ///
+    /// # Errors
+    /// As [`Row::text`].
+    pub fn key(&self, column: &str) -> Result<String> {
+        match self.cell(column)? {
+            Cell::Int(value) => Ok(value.to_string()),
+            _ => self.text(column),
+        }
+    }
+
+    fn cell(&self, column: &str) -> Result<&Cell> {
+        let position = self.columns.iter().position(|name| name == column);
+        position
+            .and_then(|position| self.cells.get(position))
+            .ok_or_else(|| {
+                Error::corrupt("row.read", "the answer has no such column").with("column", column)
+            })
+    }
+}
+
+fn unexpected_null(column: &str) -> Error {
+    Error::corrupt("row.read", "unexpected null").with("column", column)
+}
+
+fn unexpected_type(column: &str, expected: &str) -> Error {
+    Error::corrupt("row.read", format!("expected {expected}")).with("column", column)
+}

@@ -1,0 +1,117 @@
+//! Several services at one address: `{client}.{service}.{domain}`.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use sixplay_core::Error;
+use tower_service::Service;
+
+use crate::{
+    ErrorFormat,
+    answer::{BoxedAnswer, answer_refused},
+    host::{HostClient, find_by_host, host_of},
+};
+
+/// A service that chooses among services by the host's second label: `pc.api.example.com` goes to
+/// the service `api`, as client `pc`.
+///
+/// A host that begins with the service's label, `api.example.com`, names no client. Any other host
+/// is 404 in the format given, a request without exactly one is 400. Port and case of the host do
+/// not matter. A [`crate::DomainUserLayer`] in front of a service takes the client from here.
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use bytes::Bytes;
+/// # use tower::{ServiceExt, service_fn, util::BoxCloneService};
+/// use http::{Request, Response};
+/// use sixplay_http::{Dispatch, ErrorFormat};
+///
+/// # fn named(name: &'static str) -> BoxCloneService<Request<()>, Response<Bytes>, Infallible> {
+/// #     BoxCloneService::new(service_fn(move |_| async move { Ok(Response::new(name.into())) }))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let (books, authors) = (named("books"), named("authors"));
+/// let services = Dispatch::new(ErrorFormat::Problem, [("books", books), ("authors", authors)]);
+///
+/// let ask = |host: &str| {
+///     let request = Request::get("/").header("host", host).body(()).unwrap();
+///     services.clone().oneshot(request)
+/// };
+/// assert_eq!(ask("pc.authors.example.com").await.unwrap().body(), "authors");
+/// assert_eq!(ask("books.example.com:8080").await.unwrap().body(), "books");
+/// assert_eq!(ask("example.com").await.unwrap().status(), 404);
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Dispatch<S> {
+    services: Arc<BTreeMap<String, S>>,
+    format: ErrorFormat,
+}
+
+impl<S> Dispatch<S> {
+    /// Chooses among `services` by label, in lower case; of two with one label the last counts.
+    /// Hosts without a service are refused in `format`.
+    pub fn new<L: Into<String>>(
+        format: ErrorFormat,
+        services: impl IntoIterator<Item = (L, S)>,
+    ) -> Self {
+        let services = services.into_iter();
+        let services = services.map(|(label, service)| (label.into(), service));
+        Self {
+            services: Arc::new(services.collect()),
+            format,
+        }
+    }
+
+    fn choose_service<B>(&self, request: &Request<B>) -> Option<(&S, HostClient)> {
+        let host = host_of(request)?.to_ascii_lowercase();
+        let mut labels = host.split('.');
+        let (first, second) = (labels.next()?, labels.next());
+        if let Some(service) = self.services.get(first) {
+            return Some((service, HostClient(None)));
+        }
+        let service = self.services.get(second?)?;
+        let client = (!first.is_empty()).then(|| first.to_owned());
+        Some((service, HostClient(client)))
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Dispatch<S>
+where
+    S: Service<Request<B>, Response = Response<R>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: From<Bytes>,
+{
+    type Response = Response<R>;
+    type Error = Infallible;
+    type Future = BoxedAnswer<R>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // which service must be ready is known with the request only
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let missing = || Error::not_found("host.dispatch", "there is no service at this host");
+        let chosen = find_by_host(&request, |request| self.choose_service(request), missing);
+        let (service, client) = match chosen {
+            Ok(chosen) => chosen,
+            Err(error) => return answer_refused(&request, &error, self.format),
+        };
+        let mut service = service.clone();
+        request.extensions_mut().insert(client);
+        Box::pin(async move {
+            poll_fn(|cx| service.poll_ready(cx)).await?;
+            service.call(request).await
+        })
+    }
+}

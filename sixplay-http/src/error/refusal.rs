@@ -1,0 +1,75 @@
+//! Requests that get no answer from a handler.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header::ALLOW};
+use sixplay_core::Error;
+
+use super::{
+    ErrorFormat,
+    body::{ErrorAnswer, FaultPlace, InputFault},
+};
+
+/// Why a request gets no answer from its handler.
+pub(crate) enum RequestRefusal {
+    /// An error, with the status of its kind.
+    Failed(Error),
+    /// The path is known, the method is not; holds the value of `Allow`.
+    UnknownMethod(String),
+    /// The body's media type is not the one that the route takes, or the body is encoded.
+    WrongMedia(&'static str),
+    /// The head of the request is over the limit (431) or cannot be read.
+    BadHead(StatusCode),
+}
+
+impl From<Error> for RequestRefusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl RequestRefusal {
+    /// The answer to a request for `path`.
+    pub(crate) fn render(&self, format: ErrorFormat, path: &str) -> Response<Bytes> {
+        match self {
+            Self::Failed(error) => format.render(error, path),
+            Self::UnknownMethod(allow) => render_unknown_method(allow, format, path),
+            Self::WrongMedia(expected) => render_wrong_media(expected, format, path),
+            Self::BadHead(status) => {
+                let (code, detail) = describe_head(*status);
+                ErrorAnswer::new(*status, code, detail, path).write_in(format)
+            }
+        }
+    }
+}
+
+fn render_unknown_method(allow: &str, format: ErrorFormat, path: &str) -> Response<Bytes> {
+    let (status, code) = (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
+    let detail = "the resource does not take this method";
+    let mut response = ErrorAnswer::new(status, code, detail, path).write_in(format);
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}
+
+fn render_wrong_media(expected: &str, format: ErrorFormat, path: &str) -> Response<Bytes> {
+    let (status, code) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type");
+    let detail = format!("the body must be {expected}, not encoded");
+    let fault = InputFault {
+        source: FaultPlace::Header("content-type"),
+        code,
+        message: &detail,
+    };
+    ErrorAnswer::new(status, code, &detail, path)
+        .with_faults(vec![fault])
+        .write_in(format)
+}
+
+fn describe_head(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            ("too_large", "the request's head is over the limit")
+        }
+        _ => ("invalid", "the request's head is no HTTP"),
+    }
+}

@@ -1,0 +1,152 @@
+//! From a request to an answer: match, check, call, and word what failed.
+
+use std::{any::Any, panic::AssertUnwindSafe};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH, request::Parts};
+use http_body::Body;
+use sixplay_core::{Error, Result, retry};
+
+use super::{
+    Request, Route,
+    body::{collect_body, require_media, require_small_head},
+    permission::PathRoutes,
+    table::RouteTable,
+};
+use crate::{
+    DEFAULT_CACHE, DomainUser, Limits, Params, ValidFor, answer::BoxError,
+    cache::add_cache_control, error::RequestRefusal, params::decode_percent,
+};
+
+/// A path found in the table: the places of its routes, and the segments, still encoded.
+type PathMatch<'t, 'p> = matchit::Match<'t, 'p, &'t Vec<usize>>;
+
+impl RouteTable {
+    /// The answer to a request, whatever happens.
+    pub(super) async fn answer<B>(&self, request: http::Request<B>) -> Response<Bytes>
+    where
+        B: Body + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        let (path, method) = (parts.uri.path().to_owned(), parts.method.clone());
+        let answered = self.answer_in_time(parts, body).await;
+        let mut response = answered.unwrap_or_else(|refusal| refusal.render(self.format, &path));
+        add_content_length(&mut response);
+        if method == Method::HEAD {
+            response.body_mut().clear();
+        }
+        response
+    }
+
+    /// As [`RouteTable::serve`]; overdue work and panics are errors.
+    async fn answer_in_time<B>(
+        &self,
+        parts: Parts,
+        body: B,
+    ) -> Result<Response<Bytes>, RequestRefusal>
+    where
+        B: Body + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let limits: Limits = parts.extensions.get().copied().unwrap_or_default();
+        let work = AssertUnwindSafe(self.serve(parts, body, limits)).catch_unwind();
+        let work = work.map(|ended| ended.map_err(|panic| describe_panic(panic.as_ref())));
+        retry::deadline("routes.serve", limits.deadline, work).await?
+    }
+
+    async fn serve<B>(
+        &self,
+        mut parts: Parts,
+        body: B,
+        limits: Limits,
+    ) -> Result<Response<Bytes>, RequestRefusal>
+    where
+        B: Body + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        require_small_head(&parts, limits)?;
+        let found = self.find_path(parts.uri.path())?;
+        let offered = self.offer_routes(found.value, parts.extensions.get());
+        let Some(route) = offered.choose_route(&parts.method)? else {
+            return Ok(offered.answer_options());
+        };
+        require_media(&parts, route)?;
+        let params = route.read_params(&parts)?;
+        let segments = decode_segments(&found)?;
+        let body = collect_body(body, &parts, limits).await?;
+        parts.method = route.method.clone();
+        let request = Request {
+            parts,
+            segments,
+            params,
+            body,
+        };
+        Ok(route.call_handler(request).await?)
+    }
+
+    fn find_path<'t, 'p>(&'t self, path: &'p str) -> Result<PathMatch<'t, 'p>> {
+        let missing = |_| Error::not_found("routes.match", "there is nothing at this path");
+        self.paths.at(path).map_err(missing)
+    }
+
+    fn offer_routes<'t, 'u>(
+        &'t self,
+        places: &'t [usize],
+        user: Option<&'u DomainUser>,
+    ) -> PathRoutes<'t, 'u> {
+        let routes = &self.routes;
+        PathRoutes {
+            routes,
+            places,
+            user,
+        }
+    }
+}
+
+impl Route {
+    fn read_params(&self, parts: &Parts) -> Result<Params> {
+        Params::read(&self.params, parts.uri.query().unwrap_or_default())
+    }
+
+    /// The handler's answer with its cache time.
+    async fn call_handler(&self, request: Request) -> Result<Response<Bytes>> {
+        let seconds = self.cache_seconds_for(request.user());
+        let mut response = (self.handler)(request).await?;
+        if self.method == Method::GET && response.status().is_success() {
+            let valid: Option<ValidFor> = response.extensions().get().copied();
+            add_cache_control(response.headers_mut(), seconds, valid);
+        }
+        Ok(response)
+    }
+
+    fn cache_seconds_for(&self, user: Option<&DomainUser>) -> u32 {
+        match user {
+            Some(user) => user.cache_seconds(self.name, self.cache),
+            None => self.cache.unwrap_or(DEFAULT_CACHE),
+        }
+    }
+}
+
+fn decode_segments(found: &PathMatch<'_, '_>) -> Result<Vec<(String, String)>> {
+    let segments = found.params.iter();
+    segments
+        .map(|(name, value)| Ok((name.to_owned(), decode_percent(value)?.into_owned())))
+        .collect()
+}
+
+/// Says how long the body is, to `HEAD` too; an answer without content has no length.
+fn add_content_length(response: &mut Response<Bytes>) {
+    if response.status() != StatusCode::NO_CONTENT {
+        let length = HeaderValue::from(response.body().len());
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+    }
+}
+
+fn describe_panic(panic: &(dyn Any + Send)) -> Error {
+    let literal = panic.downcast_ref::<&str>().copied();
+    let text = literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::unexpected("routes.serve", "the handler panicked")
+        .with("panic", text.unwrap_or("no text"))
+}

@@ -1,0 +1,41 @@
+//! What the servers' analyser makes of a text.
+
+use ::elasticsearch::{http::Method, indices::IndicesAnalyzeParts};
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::json;
+use sixplay_core::Result;
+
+use super::{
+    Elasticsearch,
+    request::{elision_filter, stemmer_filter},
+};
+use crate::conformance::Analyze;
+
+#[async_trait]
+impl Analyze for Elasticsearch {
+    async fn analyze(&self, text: &str) -> Result<Vec<String>> {
+        let path = IndicesAnalyzeParts::None.url();
+        let call = self.reading("index.analyze", Method::Post, path);
+        let filters = json!([
+            elision_filter(),
+            "lowercase",
+            "asciifolding",
+            stemmer_filter()
+        ]);
+        let body = json!({ "tokenizer": "standard", "filter": filters, "text": text });
+        let call = call.body(&body);
+        let AnalyzeAnswer { tokens } = self.nodes.ask_for(&call).await?;
+        Ok(tokens.into_iter().map(|found| found.token).collect())
+    }
+}
+
+#[derive(Deserialize)]
+struct AnalyzeAnswer {
+    tokens: Vec<AnalyzedToken>,
+}
+
+#[derive(Deserialize)]
+struct AnalyzedToken {
+    token: String,
+}
