@@ -44,12 +44,14 @@ pub struct Consumer {
     /// The full name, for errors.
     queue: String,
     subscription: Box<dyn Subscription>,
+    /// No batch is larger.
     prefetch: usize,
     /// What a dropped call of `receive` had already got.
     ready: Vec<Delivery>,
 }
 
 impl Consumer {
+    /// A consumer whose subscription delivers from now on.
     pub(crate) fn new(queue: String, subscription: Box<dyn Subscription>, prefetch: u16) -> Self {
         Self {
             queue,

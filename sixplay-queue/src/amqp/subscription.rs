@@ -192,6 +192,7 @@ struct UnsettledDeliveries {
 }
 
 impl UnsettledDeliveries {
+    /// Nothing is held yet; every settlement is answered within `deadline`.
     fn new(deadline: Duration) -> Self {
         Self {
             ackers: Mutex::default(),

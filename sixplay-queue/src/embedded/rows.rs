@@ -80,9 +80,11 @@ const DEPTH: &str = "SELECT \
 
 /// A change of the file, carried out by the writer.
 pub(super) enum WriteRequest {
+    /// The queue exists afterwards.
     Declare {
         queue: String,
     },
+    /// The queue and its messages are gone afterwards.
     Remove {
         queue: String,
     },

@@ -17,6 +17,9 @@ const MAX_PREFETCH: u16 = 2048;
 /// neighbours are taken. A root that is settled as dead is in that queue before it leaves the live
 /// one; both are logged as errors, with body and reason.
 ///
+/// Takes may be dropped at any time, and get on all the same: what a take began, to subscribe or to
+/// put aside, goes on in a task until the feed is closed or dropped.
+///
 /// After an error of [`take`](Feed::take) or [`settle`](Feed::settle) all that was taken and not
 /// settled comes again, under new tokens, and the next take subscribes anew. So does a take after
 /// [`close`](Feed::close). Dropping the feed gives back what it holds a moment later.
@@ -32,6 +35,7 @@ pub struct RootsFeed {
 }
 
 impl RootsFeed {
+    /// A feed that has not subscribed yet.
     pub(super) fn new(queue: Queue, prefetch: u16, linger: Duration) -> Self {
         Self {
             queue,

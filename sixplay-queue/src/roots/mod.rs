@@ -87,6 +87,7 @@ impl Sink for Roots {
     }
 }
 
+/// The message that carries a root.
 fn encode_root(root: &Root) -> Result<Message> {
     let failed = |error| Error::unexpected("roots.encode", "this is no JSON").with_source(error);
     let body = serde_json::to_vec(root).map_err(failed)?;

@@ -24,7 +24,7 @@ pub(super) fn start_task<T: Send + 'static>(
 
 /// Waits for the work; the caller forgets it then.
 pub(super) async fn finish_task<T>(task: &mut FeedTask<T>) -> Result<T> {
-    let failed = |error| Error::unexpected("roots.take", "a task has failed").with_source(error);
+    let failed = |error| Error::unavailable("roots.take", "a task has ended").with_source(error);
     task.await.map_err(failed)?
 }
 
@@ -80,6 +80,7 @@ impl RootsSubscription {
         self.finish_burying().await
     }
 
+    /// Puts bodies aside in a task, so that a call that is dropped does not make it begin again.
     fn begin_burying(&mut self, letters: Vec<DeadLetter>) {
         if !letters.is_empty() {
             let bury = bury_letters(self.queue.clone(), letters);
@@ -87,6 +88,7 @@ impl RootsSubscription {
         }
     }
 
+    /// Waits until nothing is left to put aside.
     async fn finish_burying(&mut self) -> Result<()> {
         let Some(burying) = &mut self.burying else {
             return Ok(());
@@ -109,6 +111,7 @@ impl RootsSubscription {
         unreadable
     }
 
+    /// Keeps a root until it is settled.
     fn hold_root(&mut self, token: Token, root: Root, delivery: Delivery) {
         self.held.insert(token, delivery);
         self.decoded.push(Taken { token, root });
@@ -161,6 +164,7 @@ impl DeadLetter {
         self.delivery
     }
 
+    /// Tells what was put aside, and why.
     fn log(&self) {
         let body = String::from_utf8_lossy(&self.delivery.message.body);
         tracing::error!(%body, reason = self.reason, "moved to {}", Roots::DEAD_QUEUE);
