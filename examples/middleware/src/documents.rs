@@ -153,6 +153,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Document<'a> {
     }
 }
 
+/// Copied only when it has escapes.
+#[derive(Deserialize)]
+struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
+
 struct DocumentVisitor;
 
 impl<'de> Visitor<'de> for DocumentVisitor {
@@ -164,8 +168,8 @@ impl<'de> Visitor<'de> for DocumentVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let mut draft = DocumentDraft::default();
-        while let Some(key) = members.next_key::<Cow<'de, str>>()? {
-            draft.take_member(&key, &mut members)?;
+        while let Some(MemberName(name)) = members.next_key()? {
+            draft.take_member(&name, &mut members)?;
         }
         Ok(draft)
     }
