@@ -64,7 +64,8 @@ impl KeyColumn {
 pub struct CapturedTable {
     /// The table's name.
     pub name: &'static str,
-    /// The columns logged with each change, old and new values.
+    /// The columns logged with each change, old and new values: log a foreign key, and a row that
+    /// moves reaches both its old and its new owner.
     pub keys: Vec<KeyColumn>,
     /// From which of them which roots follow.
     pub reaches: Vec<Reach>,
@@ -82,6 +83,34 @@ pub struct Reach {
 }
 
 /// One join of a path: the rows of `table` whose `from` equals the value so far give `to`.
+///
+/// Paths are followed when the change is detected, in the tables as they are then.
+///
+/// ```
+/// use sixplay_core::{CapturedTable, Hop, KeyColumn, Reach};
+///
+/// // a change of an author reaches the author's books; a deleted or moved book, its old author
+/// let id = KeyColumn::Int("id");
+/// let books = Hop { table: "book", from: "author_id", to: "id" };
+/// let authors = CapturedTable {
+///     name: "author",
+///     keys: vec![id],
+///     reaches: vec![
+///         Reach { kind: "author", key: id, hops: vec![] },
+///         Reach { kind: "book", key: id, hops: vec![books] },
+///     ],
+/// };
+/// let owner = KeyColumn::Int("author_id");
+/// let books = CapturedTable {
+///     name: "book",
+///     keys: vec![id, owner],
+///     reaches: vec![
+///         Reach { kind: "book", key: id, hops: vec![] },
+///         Reach { kind: "author", key: owner, hops: vec![] },
+///     ],
+/// };
+/// # assert_eq!((authors.reaches.len(), books.keys.len()), (2, 2));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hop {
     /// The table looked up.
