@@ -8,19 +8,13 @@ use sixplay_core::{Mapping, Result};
 
 use crate::{IndexInfo, Outcome, Page, Query, Swap, stored::CheckedOperation};
 
-// what only the conformance suite asks of a backend; without the suite, nothing
-#[cfg(feature = "test-util")]
-use crate::conformance::Analyze;
-#[cfg(not(feature = "test-util"))]
-use std::marker::Send as Analyze;
-
 /// An index server behind [`crate::Index`].
 ///
 /// The contracts are those of the handle's methods with the same names, and the conformance suite
 /// holds every backend to them. The handle checks names and limits, turns a query's instant into
 /// filters, ends a call at its deadline and adds the index's name to errors.
 #[async_trait]
-pub(crate) trait Backend: Analyze + Send + Sync + 'static {
+pub(crate) trait Backend: Send + Sync + 'static {
     /// Makes an empty index with exactly the fields of `mapping`.
     async fn create(
         &self,
@@ -70,4 +64,7 @@ pub(crate) trait Backend: Analyze + Send + Sync + 'static {
         query: &Query,
         limit: u64,
     ) -> Result<Vec<String>>;
+
+    /// The words that a French field keeps of `text`.
+    async fn analyze(&self, text: &str) -> Result<Vec<String>>;
 }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use sixplay_core::{Error, Mapping, Result, retry::deadline};
 
 use crate::{
-    IndexConfig, Operation, Outcome, Page, Query,
+    IndexConfig, IndexInfo, Operation, Outcome, Page, Query, Swap,
     backend::Backend,
     elasticsearch, embedded,
     names::{alias_of, require_fields, require_name, require_prefix, with_visible_fields},
@@ -55,7 +55,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Index {
-    pub(crate) backend: Arc<dyn Backend>,
+    backend: Arc<dyn Backend>,
     prefix: Arc<str>,
     deadline: Duration,
     bulk_deadline: Duration,
@@ -67,55 +67,6 @@ impl fmt::Debug for Index {
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }
-}
-
-/// Where an alias is to move; see [`Index::swap_all`].
-///
-/// ```
-/// use sixplay_core::{ErrorKind, Mapping};
-/// use sixplay_index::{Index, Swap};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let index = Index::connect(&format!("sqlite:{}/index.db", folder.path().display())).await?;
-/// for name in ["books-1", "authors-1"] {
-///     index.create(name, &Mapping { fields: Vec::new() }, &Default::default()).await?;
-/// }
-/// let swap = |alias: &str, from: Option<&str>, to: &str| Swap {
-///     alias: alias.to_owned(),
-///     from: from.map(str::to_owned),
-///     to: to.to_owned(),
-/// };
-/// let new = [swap("books", None, "books-1"), swap("authors", None, "authors-1")];
-/// index.swap_all(&new).await?;
-///
-/// let late = [swap("books", Some("books-0"), "authors-1"), swap("writers", None, "authors-1")];
-/// assert_eq!(index.swap_all(&late).await.unwrap_err().kind(), ErrorKind::Conflict);
-/// assert_eq!(index.resolve("writers").await?, None, "all or none");
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Swap {
-    /// The alias.
-    pub alias: String,
-    /// The index it is on; `None`: the alias is new.
-    pub from: Option<String>,
-    /// The index it shall be on.
-    pub to: String,
-}
-
-/// An index and what is known of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct IndexInfo {
-    /// The index's name.
-    pub name: String,
-    /// The aliases that point to it, sorted.
-    pub aliases: Vec<String>,
-    /// What [`Index::create`] was told of its owner; empty for an index that somebody else made.
-    pub meta: BTreeMap<String, String>,
 }
 
 /// Opening, names and administration.
@@ -378,6 +329,14 @@ impl Index {
             .await
     }
 
+    /// The words that a French field keeps of `text`: shows why a search finds it, or does not.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Timeout`.
+    pub async fn analyze(&self, text: &str) -> Result<Vec<String>> {
+        deadline("index.analyze", self.deadline, self.backend.analyze(text)).await
+    }
+
     /// A call that somebody waits for.
     async fn read_within_deadline<T>(
         &self,
@@ -386,15 +345,6 @@ impl Index {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         with_checked_name(name, deadline(operation, self.deadline, work)).await
-    }
-}
-
-impl Swap {
-    /// A pattern in any place would move aliases that nobody named.
-    fn require_names(&self) -> Result<()> {
-        let names = [Some(&self.alias), self.from.as_ref(), Some(&self.to)];
-        let mut names = names.into_iter().flatten();
-        names.try_for_each(|name| require_name(name))
     }
 }
 

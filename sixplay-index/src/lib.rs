@@ -89,6 +89,7 @@ mod backend;
 mod config;
 mod filter;
 mod index;
+mod info;
 mod names;
 mod operation;
 mod query;
@@ -113,7 +114,8 @@ use absent as embedded;
 
 pub use config::IndexConfig;
 pub use filter::{Filter, Value};
-pub use index::{Index, IndexInfo, Swap};
+pub use index::Index;
+pub use info::{IndexInfo, Swap};
 pub use names::{VISIBLE_FROM, VISIBLE_UNTIL};
 pub use operation::{MAX_ID_BYTES, MAX_OPERATION_BYTES, Operation, Outcome};
 pub use query::{MAX_WINDOW, Page, Query, Sort, Text};

@@ -64,11 +64,12 @@ pub use sixplay_core;
 #[cfg(feature = "store")]
 pub use prepare::{is_empty, prepare};
 #[cfg(feature = "store")]
+pub use render::PublicationState;
+#[cfg(feature = "store")]
 pub use schema::{ColumnKind, ColumnSchema, TableSchema, WireExposure, migrate, tables};
 #[cfg(feature = "store")]
 pub use source::Catalogue;
-#[cfg(feature = "store")]
-pub use states::{PublicationState, publication_states};
+pub use states::publication_states;
 #[cfg(feature = "store")]
 pub use transfer::{
     Difference, GenerateOptions, Generated, ImportOptions, Imported, Input, export, generate,

@@ -6,45 +6,11 @@ use sixplay_core::{Error, Result, Snapshot};
 use crate::{
     documents::{PROGRAM, VIDEO},
     load::{load_program_switches, load_video_switches},
-    render::{NO_ROW, program_state, video_state},
+    render::{NO_ROW, PublicationState, program_state, video_state},
 };
 
 /// How many are read together.
 const AT_ONCE: usize = 200;
-
-/// Whether viewers see something at one instant, and why not: what rendering its document decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PublicationState {
-    /// Why viewers do not see it: `no_row`, `disabled`, `not_yet`, `expired`, …; `None`: they do,
-    /// on some platform.
-    pub reason: Option<&'static str>,
-    /// The next instant at which this, or what they see, may change without any write.
-    pub next_change_at: Option<Timestamp>,
-}
-
-impl PublicationState {
-    pub(crate) fn shown(next_change_at: Option<Timestamp>) -> Self {
-        let reason = None;
-        Self {
-            reason,
-            next_change_at,
-        }
-    }
-
-    pub(crate) fn hidden(reason: &'static str, next_change_at: Option<Timestamp>) -> Self {
-        let reason = Some(reason);
-        Self {
-            reason,
-            next_change_at,
-        }
-    }
-
-    /// Whether viewers see it.
-    pub fn is_published(&self) -> bool {
-        self.reason.is_none()
-    }
-}
 
 /// Whether the programs or videos `ids` are published in the snapshot at `now`, in the order of
 /// `ids`. It costs about ten statements for every two hundred, and no ticket.

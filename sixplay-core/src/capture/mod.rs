@@ -7,6 +7,7 @@
 
 mod changes;
 mod check;
+mod clock;
 mod detector;
 mod feed;
 mod install;

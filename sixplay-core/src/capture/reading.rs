@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait, Query};
 
-use super::tables::TICKET;
+use super::{clock::read_clock, tables::TICKET};
 use crate::{
     Error, Result,
     store::{Dialect, Row, Snapshot, Store},
@@ -73,8 +73,8 @@ impl Store {
     /// Takes a ticket and the database's time, then opens a snapshot.
     ///
     /// # Errors
-    /// `Config` when [`Store::install`] was never called, `Corrupt` for a clock out of range,
-    /// `Unavailable`, `Timeout`.
+    /// `Unexpected` when [`Store::install`] was never called, so that the table is missing; `Config`
+    /// when the table is empty; `Corrupt` for a clock out of range, `Unavailable`, `Timeout`.
     pub async fn reading(&self) -> Result<Reading> {
         let row = self.next_ticket().await?;
         Ok(Reading {
@@ -108,36 +108,5 @@ impl Store {
         let missing = "the ticket counter is missing: install the store";
         let row = rows.into_iter().next();
         row.ok_or_else(|| Error::config("store.reading", missing))
-    }
-
-    /// The database's time, which decides when windows are due.
-    ///
-    /// # Errors
-    /// `Corrupt` for a clock out of range, `Unavailable`, `Timeout`.
-    pub async fn now(&self) -> Result<Timestamp> {
-        let sql = format!("SELECT {} AS now_us", self.dialect().now_us());
-        let rows = self.read_once().await?.fetch_sql(&sql, Vec::new()).await?;
-        rows.first().map_or_else(|| Err(no_clock()), read_clock)
-    }
-}
-
-fn read_clock(row: &Row) -> Result<Timestamp> {
-    Timestamp::from_microsecond(row.int("now_us")?).map_err(|error| no_clock().with_source(error))
-}
-
-fn no_clock() -> Error {
-    Error::corrupt("store.now", "the database's clock is out of range")
-}
-
-impl Dialect {
-    /// The database's time as an expression, in Unix microseconds; in UTC, as local time has an
-    /// hour twice a year that is ambiguous.
-    pub(super) fn now_us(self) -> &'static str {
-        match self {
-            // `unixepoch('subsec')` is too new: the trigger runs in whatever SQLite the writer has
-            Self::Sqlite => "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
-            Self::Mysql => "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
-            Self::Postgres => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS bigint)",
-        }
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sea_query::Values;
 
-use super::{Dialect, Row, handle::SessionMode};
+use super::{dialect::Dialect, rows::Row};
 use crate::Result;
 
 #[async_trait]
@@ -19,4 +19,13 @@ pub(crate) trait Session: Send {
     async fn fetch(&mut self, sql: String, values: Values) -> Result<Vec<Row>>;
     async fn batch(&mut self, sql: String) -> Result<()>;
     async fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// How a session treats its statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionMode {
+    Auto,
+    Read,
+    Snapshot,
+    Write,
 }

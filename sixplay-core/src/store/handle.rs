@@ -11,42 +11,13 @@ use std::{
 use sea_query::{QueryStatementWriter, SchemaStatementBuilder, Value, Values};
 
 use super::{
-    Row, StoreConfig,
-    driver::{Database, Session},
+    config::StoreConfig,
+    dialect::Dialect,
+    driver::{Database, Session, SessionMode},
     drivers::{mysql, postgres, sqlite},
+    rows::Row,
 };
 use crate::{Error, Result, retry::deadline};
-
-/// The database's dialect of SQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Dialect {
-    /// SQLite 3.35 or newer.
-    Sqlite,
-    /// MariaDB 10.6 or newer, MySQL 8 or newer; a binary log, if there is one, not in the format
-    /// `STATEMENT`.
-    Mysql,
-    /// PostgreSQL 13 or newer.
-    Postgres,
-}
-
-impl Dialect {
-    fn query(self, statement: &impl QueryStatementWriter) -> (String, Values) {
-        match self {
-            Self::Sqlite => statement.build(sea_query::SqliteQueryBuilder),
-            Self::Mysql => statement.build(sea_query::MysqlQueryBuilder),
-            Self::Postgres => statement.build(sea_query::PostgresQueryBuilder),
-        }
-    }
-
-    fn definition(self, statement: &impl SchemaStatementBuilder) -> String {
-        match self {
-            Self::Sqlite => statement.build(sea_query::SqliteQueryBuilder),
-            Self::Mysql => statement.build(sea_query::MysqlQueryBuilder),
-            Self::Postgres => statement.build(sea_query::PostgresQueryBuilder),
-        }
-    }
-}
 
 /// A handle on a relational database; cheap to clone.
 ///
@@ -86,8 +57,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects to `sqlite:PATH` (the file is created), `mysql://…` or `postgres://…` with the
-    /// defaults of [`StoreConfig`].
+    /// Connects to `sqlite:PATH` (the file is created, not its folder), `mysql://…` or
+    /// `postgres://…` with the defaults of [`StoreConfig`].
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -170,15 +141,6 @@ impl fmt::Debug for Store {
             .field("dialect", &self.dialect())
             .finish_non_exhaustive()
     }
-}
-
-/// How a session treats its statements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionMode {
-    Auto,
-    Read,
-    Snapshot,
-    Write,
 }
 
 /// A connection that reads; of [`Store::read`], one instant of the database.

@@ -2,11 +2,13 @@
 //! `sea-query` and rendered for each.
 
 mod config;
+mod dialect;
 mod driver;
 mod drivers;
 mod handle;
 mod rows;
 
 pub use config::StoreConfig;
-pub use handle::{Dialect, Snapshot, Store, Transaction};
+pub use dialect::Dialect;
+pub use handle::{Snapshot, Store, Transaction};
 pub use rows::Row;

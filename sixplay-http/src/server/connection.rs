@@ -1,6 +1,6 @@
 //! One connection: its bytes through the watch to hyper, its requests to the service.
 
-use std::{convert::Infallible, future::poll_fn, pin::pin, time::Duration};
+use std::{convert::Infallible, future::poll_fn, pin::pin};
 
 use http_body::Body;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -11,18 +11,10 @@ use tower_service::Service;
 
 use super::{
     requests::{RequestCounts, RunningRequest},
+    settings::ConnectionSettings,
     stream::WatchedStream,
 };
-use crate::{ErrorFormat, Limits, answer::BoxError};
-
-/// What holds for each connection.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ConnectionSettings {
-    pub(super) header_timeout: Duration,
-    pub(super) idle_timeout: Duration,
-    pub(super) limits: Limits,
-    pub(super) errors: ErrorFormat,
-}
+use crate::answer::BoxError;
 
 /// Serves `stream` until its peer is done or a time-out passes; once `token` is cancelled, until
 /// the running request is answered.

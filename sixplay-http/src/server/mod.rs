@@ -4,6 +4,7 @@
 mod connection;
 mod refusal;
 mod requests;
+mod settings;
 mod stream;
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
@@ -21,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use crate::{ErrorFormat, Limits, ServerConfig, answer::BoxError};
-use connection::{ConnectionSettings, serve_connection};
+use connection::serve_connection;
+use settings::ConnectionSettings;
 
 /// A bound server: it has its address, and answers nobody until [`Server::serve`].
 ///

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-use super::{connection::ConnectionSettings, refusal::RefusalWriter, requests::RequestCounts};
+use super::{refusal::RefusalWriter, requests::RequestCounts, settings::ConnectionSettings};
 
 /// A stream with three time-outs: for a head from its first byte on, for rest between requests, and
 /// for a peer that does not read. While the service works none of them counts; a request has its

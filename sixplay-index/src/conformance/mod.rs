@@ -25,7 +25,6 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use sixplay_core::{ErrorKind, Field, Mapping, Result};
@@ -64,22 +63,6 @@ sixplay_core::conformance_suite! {
     aliases::only_an_exact_name_is_removed,
     french::french_words_are_found_in_any_form,
     french::french_is_analysed_alike,
-}
-
-/// What nobody but the suite asks of a backend.
-#[async_trait]
-pub(crate) trait Analyze {
-    async fn analyze(&self, text: &str) -> Result<Vec<String>>;
-}
-
-impl Index {
-    /// The words that a French field keeps of `text`.
-    ///
-    /// # Errors
-    /// `Unavailable`, `Timeout`.
-    pub async fn analyze(&self, text: &str) -> Result<Vec<String>> {
-        self.backend.analyze(text).await
-    }
 }
 
 /// A name that no other test has: of the time, the process and a counter.

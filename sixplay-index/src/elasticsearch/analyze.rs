@@ -1,7 +1,6 @@
 //! What the servers' analyser makes of a text.
 
 use ::elasticsearch::{http::Method, indices::IndicesAnalyzeParts};
-use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
 use sixplay_core::Result;
@@ -10,11 +9,10 @@ use super::{
     Elasticsearch,
     request::{elision_filter, stemmer_filter},
 };
-use crate::conformance::Analyze;
 
-#[async_trait]
-impl Analyze for Elasticsearch {
-    async fn analyze(&self, text: &str) -> Result<Vec<String>> {
+impl Elasticsearch {
+    /// The words that a French field keeps of `text`.
+    pub(super) async fn analyze_text(&self, text: &str) -> Result<Vec<String>> {
         let path = IndicesAnalyzeParts::None.url();
         let call = self.reading("index.analyze", Method::Post, path);
         let filters = json!([

@@ -12,12 +12,10 @@ use sixplay_core::{Error, ErrorKind, Result};
 use super::{
     answer::error_of,
     call::{ServerAnswer, ServerCall},
-    item::read_outcomes,
+    item::{OPERATION, read_outcomes},
     nodes::Nodes,
 };
 use crate::{MAX_OPERATION_BYTES, Outcome, stored::CheckedOperation};
-
-pub(super) const OPERATION: &str = "index.apply";
 
 /// The most operations of one request.
 const MAX_COUNT: usize = 500;

@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use sixplay_core::{Error, Result};
 
-use super::{answer::ErrorCause, bulk::OPERATION};
+use super::answer::ErrorCause;
 use crate::Outcome;
+
+/// What the errors of a bulk request name.
+pub(super) const OPERATION: &str = "index.apply";
 
 /// One item for each operation, in their order.
 #[derive(Deserialize)]

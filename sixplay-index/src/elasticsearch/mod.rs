@@ -11,7 +11,6 @@
 //! A call goes to the nodes in turn, and to one more when the first cannot be reached, within the
 //! same deadline. A node that failed is asked last for five seconds.
 
-#[cfg(feature = "test-util")]
 mod analyze;
 mod answer;
 mod bulk;
@@ -203,5 +202,9 @@ impl Backend for Elasticsearch {
             .query("allow_partial_search_results", "false");
         let answer: ValuesAnswer = self.nodes.ask_for(&call).await?;
         answer.into_values(field)
+    }
+
+    async fn analyze(&self, text: &str) -> Result<Vec<String>> {
+        self.analyze_text(text).await
     }
 }

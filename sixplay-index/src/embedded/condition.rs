@@ -3,9 +3,8 @@
 use sixplay_core::Result;
 
 use super::{
-    matching::MatchingSql,
-    select::invalid_search,
     shape::{SPAN, SlotKind},
+    sql::{MatchingSql, invalid_search},
 };
 use crate::{Filter, Value};
 

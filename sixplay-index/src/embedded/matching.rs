@@ -1,26 +1,18 @@
 //! `FROM` and `WHERE` of the documents that a query finds, beginning with its rarest term.
 
-use std::sync::Arc;
-
-use sixplay_core::{Result, sea_query::Value as SqlValue};
+use sixplay_core::Result;
 
 use super::{
     IndexReader,
     analysis::analyze_french,
     condition::fit_value,
     shape::{IndexShape, SlotKind},
+    sql::{MatchingSql, sql_value},
 };
 use crate::{Filter, Query, Text, Value};
 
 /// Beyond so many documents, reading all rows is faster than looking each up.
 const FEW: i64 = 5_000;
-
-/// A statement in the making: `r` is the document's row, `o` a nested object's.
-pub(super) struct MatchingSql {
-    pub shape: Arc<IndexShape>,
-    pub text: String,
-    pub values: Vec<SqlValue>,
-}
 
 /// A term that a document must have.
 #[derive(Clone)]
@@ -77,15 +69,6 @@ impl IndexReader {
 }
 
 impl MatchingSql {
-    /// Every document.
-    fn every_document(shape: Arc<IndexShape>) -> Self {
-        Self {
-            text: format!("FROM {} r WHERE 1", shape.objects_table(0)),
-            values: Vec::new(),
-            shape,
-        }
-    }
-
     /// Narrows the search to the documents that have the term, found by its index.
     fn push_rarest(&mut self, term: &RequiredTerm) {
         let value = self.bind_value(&term.value);
@@ -107,12 +90,6 @@ impl MatchingSql {
         }
         Ok(())
     }
-
-    /// The placeholder of a value that is bound from now on.
-    pub(super) fn bind_value(&mut self, value: &Value) -> String {
-        self.values.push(sql_value(value));
-        format!("?{}", self.values.len())
-    }
 }
 
 /// The words of a text search; none when the field is not French text.
@@ -133,11 +110,4 @@ fn term_of(shape: &IndexShape, filter: &Filter) -> Option<RequiredTerm> {
     let (field, slot) = shape.root().slot_of(name)?;
     let value = fit_value(slot.kind, name, value).ok()?;
     Some(RequiredTerm { field, value })
-}
-
-fn sql_value(value: &Value) -> SqlValue {
-    match value {
-        Value::Text(text) => text.as_str().into(),
-        Value::Long(long) => (*long).into(),
-    }
 }

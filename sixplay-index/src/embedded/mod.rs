@@ -11,13 +11,12 @@
 //! as the servers analyse it, word for word.
 
 mod analysis;
-#[cfg(feature = "test-util")]
-mod analyze;
 mod condition;
 mod extract;
 mod matching;
 mod select;
 mod shape;
+mod sql;
 mod stem;
 mod tables;
 mod write;
@@ -196,6 +195,10 @@ impl Backend for Embedded {
     ) -> Result<Vec<String>> {
         let mut reader = self.open_index(alias).await?;
         reader.list_values(field, query, limit).await
+    }
+
+    async fn analyze(&self, text: &str) -> Result<Vec<String>> {
+        Ok(analysis::analyze_french(text))
     }
 }
 

@@ -1,13 +1,12 @@
 //! Documents by id, pages and values.
 
 use serde_json::value::RawValue;
-use sixplay_core::{Error, Result, Row, sea_query::Value as SqlValue};
+use sixplay_core::{Result, Row, sea_query::Value as SqlValue};
 
 use super::{
-    IndexReader, counted, json_value,
-    matching::MatchingSql,
-    raw_json,
+    IndexReader, counted, json_value, raw_json,
     shape::{IndexShape, SlotKind},
+    sql::{MatchingSql, invalid_search},
 };
 use crate::{Page, Query, Sort};
 
@@ -149,9 +148,4 @@ fn sort_keys(shape: &IndexShape, query: &Query) -> Result<Vec<SortKey>> {
         .map(|sort| SortKey::require_field(shape, sort));
     let ties = SortKey::of_field(shape, "id", false).map(Ok);
     keys.chain(ties).collect()
-}
-
-/// A query that does not fit the mapping.
-pub(super) fn invalid_search(message: &'static str, field: &str) -> Error {
-    Error::invalid("index.search", message).with("field", field)
 }

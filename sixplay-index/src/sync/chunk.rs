@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use sixplay_core::{Error, Kind, Result, retry::Backoff};
+use sixplay_core::{Error, Kind, Result, Source, Store, retry::Backoff};
 
-use super::{Rebuild, render_batch::render_batch, run::TOO_LARGE};
-use crate::{Operation, Outcome};
+use super::{render_batch::render_batch, run::TOO_LARGE};
+use crate::{Index, Operation, Outcome};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -21,18 +21,27 @@ pub(super) struct ChunkReport {
     pub rejected: Vec<(String, String)>,
 }
 
-impl Rebuild {
+/// Writes the chunks of one rebuild.
+pub(super) struct ChunkWriter<'a> {
+    pub store: &'a Store,
+    pub source: &'a dyn Source,
+    pub index: &'a Index,
+    /// How long one chunk is tried again.
+    pub patience: Duration,
+}
+
+impl ChunkWriter<'_> {
     /// Writes one chunk to the index `name`.
     ///
     /// # Errors
-    /// The last one, when it lasts longer than the rebuild's patience.
+    /// The last one, when it lasts longer than the patience.
     pub(super) async fn write_chunk(
         &self,
         kind: &Kind,
         name: &str,
         mut ids: Vec<String>,
     ) -> Result<ChunkReport> {
-        let deadline = Instant::now() + self.config.patience;
+        let deadline = Instant::now() + self.patience;
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut report = ChunkReport {
             roots: ids.len() as u64,
@@ -64,7 +73,7 @@ impl Rebuild {
         ids: &[String],
         report: &mut ChunkReport,
     ) -> Result<Vec<String>> {
-        let batch = render_batch(&self.store, self.source.as_ref(), kind.name, ids).await?;
+        let batch = render_batch(self.store, self.source, kind.name, ids).await?;
         let puts: Vec<Operation> = batch.operations.into_iter().filter(is_put).collect();
         let written: Vec<String> = puts.iter().map(|put| put.id().to_owned()).collect();
         let outcomes = self.index.apply(name, puts).await?;

@@ -6,7 +6,10 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use sixplay_core::{CancellationToken, Error, Kind, Progress, Result, Source, Store};
 
-use super::{RebuildConfig, chunk::ChunkReport};
+use super::{
+    RebuildConfig,
+    chunk::{ChunkReport, ChunkWriter},
+};
 use crate::{Index, IndexInfo, Swap};
 
 /// The name of the source that an index was made for, in its meta data.
@@ -189,13 +192,19 @@ impl Rebuild {
         progress: &dyn Progress,
         report: &mut RebuildReport,
     ) -> Result<()> {
+        let writer = ChunkWriter {
+            store: &self.store,
+            source: self.source.as_ref(),
+            index: &self.index,
+            patience: self.config.patience,
+        };
         let mut pages = RootPages::new(self, kind);
         let mut chunks = FuturesUnordered::new();
         loop {
             while chunks.len() < self.config.concurrency.max(1)
                 && let Some(ids) = pages.next_chunk().await?
             {
-                chunks.push(self.write_chunk(kind, name, ids));
+                chunks.push(writer.write_chunk(kind, name, ids));
             }
             let Some(chunk) = chunks.next().await.transpose()? else {
                 return Ok(());

@@ -7,7 +7,7 @@ use sixplay_core::{Result, Row, Snapshot};
 use super::{
     group::{Grouped, find_by_int, group_rows, index_rows, sort_by_position, take_rows},
     query::{Keys, OWNER, fetch_rows, load_listed_objects, load_owned_objects},
-    video::VideoReferences,
+    reference::VideoReferences,
 };
 use crate::{
     columns::{members_of, object_of},

@@ -17,6 +17,14 @@ use crate::{
     },
 };
 
+/// What several videos of a chunk, and their clips, refer to.
+pub(super) struct VideoReferences {
+    pub programs: Programs,
+    pub services: Services,
+    pub ratings: HashMap<String, AgeRating>,
+    pub images: HashMap<String, String>,
+}
+
 /// Services by code.
 pub(super) type Services = HashMap<String, Arc<ServiceRows>>;
 /// Programs by the text of their id.

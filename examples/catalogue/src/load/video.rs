@@ -11,27 +11,18 @@ use super::{
     },
     query::{Keys, OWNER, fetch_listed, fetch_rows, load_listed_objects, load_objects},
     reference::{
-        Programs, Services, load_program_references, load_ratings, load_service_references,
-        service_of,
+        VideoReferences, load_program_references, load_ratings, load_service_references, service_of,
     },
     window::load_windows,
 };
 use crate::{
     columns::{checked_json, members_of, object_of},
-    rows::{AgeRating, ClipRows, VideoRows, VideoSubCategory},
+    rows::{ClipRows, VideoRows, VideoSubCategory},
     schema::tables::{
         IMAGES, SUB_CATEGORIES, VIDEO_CLIPS, VIDEO_IMAGES, VIDEO_PACKS, VIDEO_PRODUCTS,
         VIDEO_SERVICES, VIDEO_SUB_CATEGORIES, VIDEOS,
     },
 };
-
-/// What several videos of a chunk, and their clips, refer to.
-pub(super) struct VideoReferences {
-    pub programs: Programs,
-    pub services: Services,
-    pub ratings: HashMap<String, AgeRating>,
-    pub images: HashMap<String, String>,
-}
 
 /// Videos whole, by id.
 pub(crate) async fn load_videos(

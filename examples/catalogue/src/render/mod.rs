@@ -28,6 +28,7 @@ mod windows;
 mod tests;
 
 pub(crate) use expired::render_expired;
+pub use outcome::PublicationState;
 pub(crate) use outcome::{NO_ROW, render_row};
 pub(crate) use program::{program_body, program_state, render_program};
 pub(crate) use service::{folder_body, render_folder, render_service, service_body};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 use sixplay_core::{Publishable, Rendered, Visible};
 
-use crate::{json::JsonObject, states::PublicationState};
+use crate::json::JsonObject;
 
 /// The database has no such row.
 pub(crate) const NO_ROW: &str = "no_row";
@@ -30,6 +30,40 @@ pub(super) const NOT_YET: &str = "not_yet";
 pub(super) const EXPIRED: &str = "expired";
 /// The video's rights have ended nowhere.
 pub(super) const NOT_EXPIRED: &str = "not_expired";
+
+/// Whether viewers see something at one instant, and why not: what rendering its document decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublicationState {
+    /// Why viewers do not see it: `no_row`, `disabled`, `not_yet`, `expired`, …; `None`: they do,
+    /// on some platform.
+    pub reason: Option<&'static str>,
+    /// The next instant at which this, or what they see, may change without any write.
+    pub next_change_at: Option<Timestamp>,
+}
+
+impl PublicationState {
+    pub(crate) fn shown(next_change_at: Option<Timestamp>) -> Self {
+        let reason = None;
+        Self {
+            reason,
+            next_change_at,
+        }
+    }
+
+    pub(crate) fn hidden(reason: &'static str, next_change_at: Option<Timestamp>) -> Self {
+        let reason = Some(reason);
+        Self {
+            reason,
+            next_change_at,
+        }
+    }
+
+    /// Whether viewers see it.
+    pub fn is_published(&self) -> bool {
+        self.reason.is_none()
+    }
+}
 
 /// Renders a row that may be missing.
 pub(crate) fn render_row<T>(row: Option<&T>, render: impl FnOnce(&T) -> Rendered) -> Rendered {

@@ -7,7 +7,7 @@ use super::{
     body::{
         list_part, part, rating_json, rating_level, service_reference, stored_body, windows_json,
     },
-    outcome::{DISABLED, NO_VIDEO, render_shown},
+    outcome::{DISABLED, NO_VIDEO, PublicationState, render_shown},
     title::{fold_title, initial_of},
     windows::{Openings, closed_reason, earliest},
 };
@@ -15,7 +15,6 @@ use crate::{
     fields::{self, body, parts},
     json::JsonObject,
     rows::{Broadcast, CountedVideo, ProgramRows, PublicationWindow},
-    states::PublicationState,
 };
 
 /// The types of videos that a program counts.

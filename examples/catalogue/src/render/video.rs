@@ -8,7 +8,7 @@ use super::{
         list_part, part, rating_json, rating_level, reference_with_images, service_reference,
         stored_body, windows_json,
     },
-    outcome::{DISABLED, NO_CLIP, PROGRAM_DISABLED, render_shown},
+    outcome::{DISABLED, NO_CLIP, PROGRAM_DISABLED, PublicationState, render_shown},
     title::fold_title,
     windows::{Openings, closed_reason},
 };
@@ -17,7 +17,6 @@ use crate::{
     json::{JsonObject, json_string},
     paris::format_date,
     rows::{ClipRows, PlatformAsset, ProgramRows, VideoRows},
-    states::PublicationState,
 };
 
 /// The document of a video with all its rows, or why there is none at `now`.

@@ -13,10 +13,9 @@ use super::{
     session::{self, reader, sessions},
 };
 use crate::store::{
-    Dialect, Row,
-    driver::{Database, Session},
-    handle::SessionMode,
-    rows::Cell,
+    dialect::Dialect,
+    driver::{Database, Session, SessionMode},
+    rows::{Cell, Row},
 };
 use crate::{Error, ErrorKind, Result};
 

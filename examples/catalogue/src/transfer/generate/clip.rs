@@ -1,10 +1,6 @@
 //! One clip: its product, chapters and files.
 
-use super::{
-    Generator, HOUR, cells, next_id,
-    video::{VideoDraft, VideoType},
-    words,
-};
+use super::{Generator, HOUR, cells, frame::VideoType, next_id, video::VideoDraft, words};
 use crate::schema::tables::{AREAS, ASSETS, CHAPTERS, CLIPS, PRODUCTS};
 
 const HOST: &str = "https://assets.sixplay.test";

@@ -15,6 +15,24 @@ pub(super) const PLATFORM_CODES: [&str; 4] = [
     "chromecast",
 ];
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum VideoType {
+    Episode,
+    Extract,
+    Playlist,
+}
+
+impl VideoType {
+    /// As the columns name it.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Episode => "vi",
+            Self::Extract => "vc",
+            Self::Playlist => "playlist",
+        }
+    }
+}
+
 /// A service with a channel.
 #[derive(Clone, Copy)]
 pub(super) struct ServiceFrame {

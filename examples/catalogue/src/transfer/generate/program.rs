@@ -2,10 +2,8 @@
 
 use super::{
     DAY, Generator, SECOND, cells,
-    frame::{M6, ServiceFrame, W9},
-    next_id,
-    video::VideoType,
-    words,
+    frame::{M6, ServiceFrame, VideoType, W9},
+    next_id, words,
 };
 use crate::schema::tables::{
     DIFFUSIONS, FOLDER_PROGRAMS, LINKS, PROGRAM_IMAGES, PROGRAM_SERVICES, PROGRAMS, SUB_CATEGORIES,

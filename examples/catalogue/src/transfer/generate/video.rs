@@ -1,7 +1,10 @@
 //! One video: its row, lists and windows.
 
 use super::{
-    DAY, Generator, HOUR, SECOND, cells, frame::PLATFORM_CODES, next_id, program::ProgramDraft,
+    DAY, Generator, HOUR, SECOND, cells,
+    frame::{PLATFORM_CODES, VideoType},
+    next_id,
+    program::ProgramDraft,
     words,
 };
 use crate::schema::tables::{
@@ -14,24 +17,6 @@ const KRUX: &str =
 
 /// Ten windows of so many seconds, as long apart.
 const RESTLESS: i64 = 90;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum VideoType {
-    Episode,
-    Extract,
-    Playlist,
-}
-
-impl VideoType {
-    /// As the columns name it.
-    pub(super) fn code(self) -> &'static str {
-        match self {
-            Self::Episode => "vi",
-            Self::Extract => "vc",
-            Self::Playlist => "playlist",
-        }
-    }
-}
 
 /// A video under construction.
 pub(super) struct VideoDraft<'a> {

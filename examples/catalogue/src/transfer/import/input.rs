@@ -9,8 +9,10 @@ use std::{
 
 use sixplay_core::{Error, ErrorKind, Result};
 
-use super::{json::JsonValue, object::invalid_value, records};
+use super::{json::JsonValue, object::invalid_value};
 
+/// How an exported file begins.
+const RECORD_START: &[u8] = b"{\"table\":";
 /// The most bytes of one file of bodies.
 const BODIES: u64 = 64 << 20;
 
@@ -54,7 +56,7 @@ impl Input {
     /// Whether it holds exported rows, not bodies.
     pub(super) fn has_records(&mut self) -> bool {
         let start = self.content.fill_buf();
-        start.is_ok_and(|start| start.starts_with(records::START))
+        start.is_ok_and(|start| start.starts_with(RECORD_START))
     }
 }
 

@@ -19,8 +19,6 @@ use crate::{
     transfer::batch::{Batch, Cells},
 };
 
-/// How an exported file begins.
-pub(super) const START: &[u8] = b"{\"table\":";
 /// The most bytes of a line.
 const LINE: u64 = 1 << 20;
 /// Rows are written whenever so many wait.

@@ -1,0 +1,14 @@
+//! What the server holds its connections to.
+
+use std::time::Duration;
+
+use crate::{ErrorFormat, Limits};
+
+/// What holds for each connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ConnectionSettings {
+    pub(super) header_timeout: Duration,
+    pub(super) idle_timeout: Duration,
+    pub(super) limits: Limits,
+    pub(super) errors: ErrorFormat,
+}
