@@ -6,7 +6,7 @@ use sixplay_core::Result;
 
 use crate::names::require_name;
 
-/// Where an alias is to move; see [`Index::swap_all`].
+/// Where an alias is to move; see [`swap_all`](crate::Index::swap_all).
 ///
 /// ```
 /// use sixplay_core::{ErrorKind, Mapping};
@@ -51,7 +51,7 @@ pub struct IndexInfo {
     pub name: String,
     /// The aliases that point to it, sorted.
     pub aliases: Vec<String>,
-    /// What [`Index::create`] was told of its owner; empty for an index that somebody else made.
+    /// What [`create`](crate::Index::create) was told of its owner; empty for an index that somebody else made.
     pub meta: BTreeMap<String, String>,
 }
 

@@ -16,7 +16,7 @@ const IGNORED: [&str; 2] = ["SIXPLAY_TEST_", "SIXPLAY_LOG"];
 /// Reads the configuration `T` from `file`, if any, overridden by variables, usually
 /// `std::env::vars()`.
 ///
-/// `SIXPLAY_QUEUE__PREFETCH=20` sets the key `queue.prefetch`: two underscores go one level down,
+/// `SIXPLAY_QUEUE__PREFIX=a-` sets the key `queue.prefix`: two underscores go one level down,
 /// names are lower-cased. The value is read as YAML, so that `20` is a number and `[a, b]` a list;
 /// write `"20"`, with the quotes, for a string of digits. `SIXPLAY_LOG` and names beginning with
 /// `SIXPLAY_TEST_` are ignored. `T` should refuse unknown keys (`deny_unknown_fields`).
