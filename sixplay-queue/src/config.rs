@@ -32,7 +32,8 @@ use sixplay_core::config::{self, Secret};
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct QueueConfig {
-    /// `sqlite:PATH` or `amqp://user:password@host:port/vhost`. Must be set.
+    /// `sqlite:PATH` or `amqp://user:password@host:port/vhost`. Must be set. The file at PATH is
+    /// created, with `-wal` and `-shm` files beside it; its folder must exist.
     pub url: Secret,
     /// What is put before every queue's name, so that several installations can share a broker;
     /// default: nothing. It counts towards the longest name, 200 bytes.

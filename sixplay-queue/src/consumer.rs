@@ -14,7 +14,8 @@ use crate::{
 /// The most deliveries that one call returns.
 const MAX_BATCH: usize = 256;
 
-/// One consumer of one queue. Dropping it returns its unsettled deliveries to the queue at once.
+/// One consumer of one queue. Dropping it returns its unsettled deliveries to the queue a moment
+/// later, in a task of the runtime; [`Consumer::close`] waits for that.
 ///
 /// It may live as long as its process: a subscription that is lost is renewed by the next call.
 /// Several consumers of a queue, of one process or of many, get each message once between them; a

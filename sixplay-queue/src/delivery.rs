@@ -42,7 +42,7 @@ pub struct Delivery {
     /// What was published.
     pub message: Message,
     /// Whether the message has been delivered before, to anybody; it may then have been handled
-    /// already.
+    /// already, or merely held by a consumer that stopped: it counts no attempts.
     pub redelivered: bool,
     pub(crate) receipt: Receipt,
 }

@@ -69,6 +69,52 @@
 //! # }
 //! ```
 //!
+//! # Stopping, and putting aside
+//!
+//! Stop at a token, then close the consumer: [`Consumer::close`] gives back what it holds before
+//! the runtime ends; without it the next consumer of an embedded queue waits 30 s.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use sixplay_core::{CancellationToken, Result};
+//! # use sixplay_queue::Queue;
+//! async fn work(queue: &Queue, token: CancellationToken) -> Result<()> {
+//!     let mut consumer = queue.consume("letters", 100).await?;
+//!     let linger = Duration::from_millis(20);
+//!     while let Some(batch) = token.run_until_cancelled(consumer.receive(50, linger)).await {
+//!         for delivery in batch? {
+//!             if delivery.message.body.is_empty() {
+//!                 // aside first, then off: a repetition is possible, a loss is not
+//!                 let message = delivery.message.clone();
+//!                 queue.publish("letters.odd", &[message]).await?;
+//!             }
+//!             delivery.ack().await?;
+//!         }
+//!     }
+//!     consumer.close().await
+//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<()> {
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let queue = Queue::connect(&format!("sqlite:{}/queue.db", folder.path().display())).await?;
+//! # queue.declare("letters").await?;
+//! # queue.declare("letters.odd").await?;
+//! # queue.publish("letters", &[sixplay_queue::Message::new("")]).await?;
+//! # let token = CancellationToken::new();
+//! # let stop = async {
+//! #     while queue.depth("letters.odd").await? == 0 { tokio::task::yield_now().await; }
+//! #     token.cancel();
+//! #     Ok(())
+//! # };
+//! # tokio::try_join!(work(&queue, token.clone()), stop)?;
+//! # assert_eq!(queue.depth("letters").await?, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! An embedded consumer holds its deliveries on a lease of 30 s, which a task renews: do not block
+//! the runtime for that long.
+//!
 //! # When the broker goes away
 //!
 //! No call waits for ever except [`Consumer::receive`] on an empty queue: every answer has the
