@@ -22,19 +22,23 @@ use crate::{
 /// A service that chooses among services by the host's second label: `pc.api.example.com` goes to
 /// the service `api`, as client `pc`.
 ///
-/// A host that begins with the service's label, `api.example.com`, names no client. Any other host
-/// is 404 in the format given, a request without exactly one is 400. Port and case of the host do
-/// not matter. A [`crate::DomainUserLayer`] in front of a service takes the client from here.
+/// A host that begins with a service's label, `api.example.com`, goes to that service and names no
+/// client, whatever its second label is: name no client as a service. Any other host is 404 in the
+/// format given, a request without exactly one is 400. Port and case of the host do not matter. A
+/// [`crate::DomainUserLayer`] in front of a service takes the client from here.
 ///
 /// ```
 /// # use std::convert::Infallible;
 /// # use bytes::Bytes;
-/// # use tower::{ServiceExt, service_fn, util::BoxCloneService};
+/// # use tower::{ServiceExt, service_fn};
 /// use http::{Request, Response};
 /// use sixplay_http::{Dispatch, ErrorFormat};
+/// use tower::util::BoxCloneSyncService;
 ///
-/// # fn named(name: &'static str) -> BoxCloneService<Request<()>, Response<Bytes>, Infallible> {
-/// #     BoxCloneService::new(service_fn(move |_| async move { Ok(Response::new(name.into())) }))
+/// # type Named = BoxCloneSyncService<Request<()>, Response<Bytes>, Infallible>;
+/// # fn named(name: &'static str) -> Named {
+/// #     let answer = move |_| async move { Ok(Response::new(name.into())) };
+/// #     BoxCloneSyncService::new(service_fn(answer))
 /// # }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
@@ -57,7 +61,8 @@ pub struct Dispatch<S> {
 }
 
 impl<S> Dispatch<S> {
-    /// Chooses among `services` by label, in lower case; of two with one label the last counts.
+    /// Chooses among `services`, all of one type (`tower` has `BoxCloneSyncService` for several),
+    /// by labels that are written in lower case; of two with one label the last counts.
     /// Hosts without a service are refused in `format`.
     pub fn new<L: Into<String>>(
         format: ErrorFormat,

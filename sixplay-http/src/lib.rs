@@ -68,8 +68,9 @@
 //! Signatures name [`bytes::Bytes`], `Method`, `HeaderMap`, `StatusCode` and the messages of
 //! [`http`], [`http_body::Body`], [`http_body_util::Full`], [`hyper::body::Incoming`],
 //! [`serde_json::Value`], [`tower_layer::Layer`], [`tower_service::Service`],
-//! [`tokio_util::sync::CancellationToken`], and the error of `sixplay_core`. The crates are
-//! re-exported, so that a caller can name the versions that fit.
+//! [`tokio_util::sync::CancellationToken`], and the error of `sixplay_core`. All but the last are
+//! re-exported, so that a caller can name the versions that fit. Errors are logged through
+//! `tracing`.
 
 mod answer;
 mod cache;

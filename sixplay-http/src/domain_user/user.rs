@@ -104,7 +104,8 @@ impl DomainUser {
     }
 
     /// The flag `entities.<entity>.<flag>`; `None` when the file declares no such filter. What a
-    /// flag means is the handler's business.
+    /// flag means is the handler's business. Check the flags of all users at start: a flag of
+    /// another type, `published: 'true'`, is present, but [`Flag::as_bool`] of it is `None` too.
     pub fn entity_flag(&self, entity: &str, flag: &str) -> Option<&Flag> {
         self.0.rules.entities.get(entity)?.get(flag)
     }

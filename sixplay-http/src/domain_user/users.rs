@@ -79,8 +79,10 @@ impl Users {
         Self::load_with(dir, None, DEFAULT_CACHE)
     }
 
-    /// As [`Users::load`]; `default_user` answers requests without a sub-domain (an empty name is
-    /// none), `default_cache` holds where a file sets no cache time.
+    /// As [`Users::load`]; `default_user` answers requests that name no client: to an IP
+    /// address, to a host of one label (`example.com` names the client `example`), or through
+    /// [`crate::Dispatch`] to a service's own host; an empty name is none. `default_cache`, in
+    /// seconds, holds where a file sets no cache time.
     ///
     /// # Errors
     /// As [`Users::load`]; `Config` when there is no file of the default user.
@@ -102,7 +104,7 @@ impl Users {
         self.users.get(&name.to_ascii_lowercase())
     }
 
-    /// The client that answers for requests without a sub-domain.
+    /// The client that answers for requests that name none.
     pub fn default_user(&self) -> Option<&DomainUser> {
         self.default_user.as_ref()
     }
