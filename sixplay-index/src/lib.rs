@@ -93,6 +93,8 @@ mod info;
 mod names;
 mod operation;
 mod query;
+#[cfg(doctest)]
+mod readme;
 mod stored;
 
 #[cfg(feature = "test-util")]
