@@ -69,6 +69,7 @@ pub use render::PublicationState;
 pub use schema::{ColumnKind, ColumnSchema, TableSchema, WireExposure, migrate, tables};
 #[cfg(feature = "store")]
 pub use source::Catalogue;
+#[cfg(feature = "store")]
 pub use states::publication_states;
 #[cfg(feature = "store")]
 pub use transfer::{
