@@ -5,8 +5,10 @@
 #![deny(dead_code)]
 
 mod changes;
+mod detectors;
 mod installation;
 mod snapshots;
+mod stage;
 mod suite;
 pub mod tiny;
 mod windows;
@@ -35,12 +37,12 @@ crate::conformance_suite! {
     changes::a_rolled_back_transaction_reaches_nothing,
     changes::discarded_changes_are_gone_and_later_ones_come,
     changes::a_late_commit_is_neither_missed_nor_in_the_way,
-    changes::two_detectors_lose_nothing,
-    changes::a_refusing_sink_loses_nothing,
-    changes::a_dead_detectors_changes_pass_to_another,
-    changes::a_stopped_detector_gives_back_its_changes,
-    changes::a_large_fan_out_is_paged,
     changes::roots_are_enumerated_in_pages,
+    detectors::two_detectors_lose_nothing,
+    detectors::a_refusing_sink_loses_nothing,
+    detectors::a_dead_detectors_changes_pass_to_another,
+    detectors::a_stopped_detector_gives_back_its_changes,
+    detectors::a_large_fan_out_is_paged,
     windows::tickets_strictly_increase_under_concurrency,
     windows::windows_fire_once_when_due,
     windows::the_highest_ticket_decides_the_boundary,

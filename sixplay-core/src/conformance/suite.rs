@@ -1,4 +1,5 @@
-//! How a suite of cases is declared once and run by every backend.
+//! How a suite of cases is declared once and run by every backend, and a test once for every
+//! database.
 
 /// Declares the cases of a suite, plain async functions of private modules, once.
 ///
@@ -52,6 +53,42 @@ macro_rules! conformance_suite {
                     $d run(stringify!($case)).await
                 }
             )+};
+        }
+    };
+}
+
+/// Writes one test for each database from each function that takes a [`Backend`] and returns
+/// `sixplay_core::Result<()>`, in the modules `sqlite`, `mariadb` and `postgres`.
+///
+/// ```
+/// use sixplay_core::{Result, conformance::{Backend, scratch, tiny}};
+///
+/// sixplay_core::on_every_database! { a_tiny_source_is_installed }
+///
+/// async fn a_tiny_source_is_installed(backend: Backend) -> Result<()> {
+///     let Some(scratch) = scratch(backend).await? else { return Ok(()) };
+///     tiny::install(scratch.store()).await?;
+///     assert_eq!(scratch.store().discard_changes("tiny").await?, 0);
+///     Ok(())
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> { a_tiny_source_is_installed(Backend::Sqlite).await }
+/// ```
+///
+/// [`Backend`]: crate::conformance::Backend
+#[macro_export]
+macro_rules! on_every_database {
+    ($($name:ident)*) => {
+        $crate::on_every_database!(@ sqlite Sqlite $($name)*);
+        $crate::on_every_database!(@ mariadb Mariadb $($name)*);
+        $crate::on_every_database!(@ postgres Postgres $($name)*);
+    };
+    (@ $database:ident $backend:ident $($name:ident)*) => {
+        mod $database {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() -> $crate::Result<()> {
+                super::$name($crate::conformance::Backend::$backend).await
+            })*
         }
     };
 }

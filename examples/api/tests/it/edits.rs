@@ -9,9 +9,9 @@ use sixplay_core::{
     jiff::Timestamp,
 };
 
-use super::{generated_at, on_every_database};
+use super::generated_at;
 
-on_every_database! {
+sixplay_core::on_every_database! {
     edits_change_what_they_name_and_nothing_else
 }
 

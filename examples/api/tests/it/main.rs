@@ -53,23 +53,3 @@ entities: { program: { published: true }, video: { published: true } }
     }
     sixplay_api::service(store.clone(), Users::load(dir.path()).unwrap()).unwrap()
 }
-
-/// One test for each database.
-macro_rules! on_every_database {
-    ($($name:ident)*) => {
-        on_every_database!(@ sqlite Sqlite $($name)*);
-        on_every_database!(@ mariadb Mariadb $($name)*);
-        on_every_database!(@ postgres Postgres $($name)*);
-    };
-    (@ $database:ident $backend:ident $($name:ident)*) => {
-        mod $database {
-            use sixplay_core::{Result, conformance::Backend};
-
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() -> Result<()> {
-                super::$name(Backend::$backend).await
-            })*
-        }
-    };
-}
-use on_every_database;

@@ -10,10 +10,10 @@ use sixplay_core::{
 };
 use sixplay_http::{DomainUserService, Routes};
 
-use super::{generated, on_every_database, service, statements::count_statements};
+use super::{generated, service, statements::count_statements};
 use crate::ask::ask;
 
-on_every_database! {
+sixplay_core::on_every_database! {
     filtered_pages_hold_what_is_published_in_order_and_are_full_but_the_last
 }
 

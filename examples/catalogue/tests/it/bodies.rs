@@ -14,9 +14,9 @@ use sixplay_core::{
     conformance::{Backend, Collector},
 };
 
-use super::{empty, exported, folder, generated, now, on_every_database};
+use super::{empty, exported, folder, generated, now};
 
-on_every_database! {
+sixplay_core::on_every_database! {
     invented_bodies_of_every_kind_come_back
     an_export_imports_into_an_empty_store_and_exports_equally
     a_second_import_updates_what_is_there

@@ -14,9 +14,9 @@ use sixplay_core::{
     conformance::{Backend, Collector, Scratch},
 };
 
-use super::{empty, generated, generator::rendered, on_every_database, schema::tables};
+use super::{empty, generated, generator::rendered, schema::tables};
 
-on_every_database! {
+sixplay_core::on_every_database! {
     every_root_that_a_random_change_alters_is_reported
 }
 

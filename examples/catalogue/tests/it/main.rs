@@ -47,23 +47,3 @@ async fn exported(store: &Store) -> Result<String> {
 fn folder(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
-
-/// One test for each database.
-macro_rules! on_every_database {
-    ($($name:ident)*) => {
-        on_every_database!(@ sqlite Sqlite $($name)*);
-        on_every_database!(@ mariadb Mariadb $($name)*);
-        on_every_database!(@ postgres Postgres $($name)*);
-    };
-    (@ $database:ident $backend:ident $($name:ident)*) => {
-        mod $database {
-            use sixplay_core::{Result, conformance::Backend};
-
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() -> Result<()> {
-                super::$name(Backend::$backend).await
-            })*
-        }
-    };
-}
-use on_every_database;

@@ -6,9 +6,9 @@ use sixplay_catalogue::{
 };
 use sixplay_core::{Rendered, Result, Store, conformance::Backend};
 
-use super::{empty, now, on_every_database};
+use super::{empty, now};
 
-on_every_database! {
+sixplay_core::on_every_database! {
     numerals_are_served_as_they_were_imported
     numerals_of_an_earlier_import_do_not_stay
     an_edited_number_is_served_in_its_shortest_form

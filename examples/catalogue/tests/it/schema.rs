@@ -8,9 +8,9 @@ use sixplay_core::{
     conformance::{Backend, scratch},
 };
 
-use super::{empty, generated, on_every_database};
+use super::{empty, generated};
 
-on_every_database! {
+sixplay_core::on_every_database! {
     migrating_twice_and_at_once_gives_one_schema
     a_newer_schema_is_left_alone
     codes_that_differ_in_case_stay_apart
