@@ -83,9 +83,9 @@ impl Index {
     /// yet.
     ///
     /// # Errors
-    /// `Config` for another scheme, a bad URL or a prefix that no name begins with, `Unsupported`
-    /// when the build lacks the backend, `Unavailable` when the file cannot be opened. The URL's
-    /// password is never part of an error.
+    /// `Config` for another scheme, a bad URL, a file that cannot be opened (its folder must exist)
+    /// or a prefix that no name begins with; `Unsupported` when the build lacks the backend. The
+    /// URL's password is never part of an error.
     pub async fn open(config: &IndexConfig) -> Result<Self> {
         require_prefix(&config.prefix)?;
         let scheme = config.url.expose().split_once(':');

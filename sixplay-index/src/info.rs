@@ -51,7 +51,8 @@ pub struct IndexInfo {
     pub name: String,
     /// The aliases that point to it, sorted.
     pub aliases: Vec<String>,
-    /// What [`create`](crate::Index::create) was told of its owner; empty for an index that somebody else made.
+    /// What [`create`](crate::Index::create) was told of its owner; empty for an index that
+    /// somebody else made.
     pub meta: BTreeMap<String, String>,
 }
 

@@ -57,7 +57,8 @@ pub struct Query {
 }
 
 /// Words in a French field: every word of the query must occur, whatever its elision, case, accents
-/// or ending.
+/// or ending. There are no stop words, so that `les` is looked for too; a field that is not French,
+/// or not at the top of the document, holds no words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// A field mapped as French text.

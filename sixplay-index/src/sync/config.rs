@@ -74,7 +74,8 @@ pub struct RebuildConfig {
     #[serde(deserialize_with = "config::within::<1, 8, _, _>")]
     pub concurrency: usize,
     /// The share of roots that may be refused by the index before the rebuild fails, in percent;
-    /// default 0.5, at least 100 roots.
+    /// default 0.5. 100 refused roots are always tolerated, even when they are all there are: look
+    /// at [`RebuildReport::rejected`](crate::RebuildReport::rejected).
     #[serde(deserialize_with = "percentage")]
     pub tolerate_percent: f64,
     /// An index without an alias is removed by the next rebuild when it is older than this; up to

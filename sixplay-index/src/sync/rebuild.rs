@@ -36,7 +36,8 @@ pub struct RebuildReport {
     pub indices: BTreeMap<String, String>,
 }
 
-/// A full rebuild of all kinds of a source.
+/// A full rebuild of all kinds of a source, which [`Store::install`](sixplay_core::Store::install)
+/// has installed.
 ///
 /// ```
 /// # use sixplay_core::conformance::{scratch_file, tiny::{self, Book}};
