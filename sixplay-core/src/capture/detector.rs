@@ -111,8 +111,9 @@ impl Detector {
         }
     }
 
-    /// Runs until `token` is cancelled: failures of any kind, also a store that was never installed,
-    /// are logged through `tracing` and tried again after a growing pause of at most a second.
+    /// Runs until `token` is cancelled: failures of any kind, also a store that was never
+    /// installed, are logged through `tracing` and tried again after a growing pause of at most a
+    /// second.
     ///
     /// # Errors
     /// None so far.

@@ -73,8 +73,9 @@ impl Store {
     /// Takes a ticket and the database's time, then opens a snapshot.
     ///
     /// # Errors
-    /// `Unexpected` when [`Store::install`] was never called, so that the table is missing; `Config`
-    /// when the table is empty; `Corrupt` for a clock out of range, `Unavailable`, `Timeout`.
+    /// `Unexpected` when [`Store::install`] was never called, so that the table is missing;
+    /// `Config` when the table is empty; `Corrupt` for a clock out of range, `Unavailable`,
+    /// `Timeout`.
     pub async fn reading(&self) -> Result<Reading> {
         let row = self.next_ticket().await?;
         Ok(Reading {
