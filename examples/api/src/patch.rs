@@ -82,7 +82,6 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Patch {
-        #[allow(dead_code)]
         title: Option<String>,
     }
 
@@ -107,6 +106,7 @@ mod tests {
                 "{body}"
             );
         }
-        assert!(read::<Patch>(br#"{"title":"x"}"#).is_ok());
+        let patch = read::<Patch>(br#"{"title":"x"}"#).unwrap();
+        assert_eq!(patch.title.as_deref(), Some("x"));
     }
 }

@@ -68,8 +68,8 @@ impl Catalogue {
     }
 
     /// Renders `ids` of `kind` (one of [`documents`](crate::documents)) as they are in the snapshot
-    /// at `now`, in the order of `ids`: what [`Source::render`] gives, for those who only want to
-    /// know what is published, and why not, and therefore need no ticket.
+    /// at `now`, in the order of `ids`: what [`Source::render`] gives, at an instant of the
+    /// caller's choice and without a ticket, so that what it gives must not be written to an index.
     ///
     /// # Errors
     /// `Invalid` for another kind, `Unavailable`, `Timeout`, `Corrupt` when a row cannot be read.
