@@ -158,9 +158,14 @@ impl fmt::Display for Error {
         if !self.0.context.is_empty() {
             f.write_str(")")?;
         }
-        let mut cause = self.source();
+        let (mut cause, mut said) = (self.source(), String::new());
         while let Some(source) = cause {
-            write!(f, ": {source}")?;
+            let text = source.to_string();
+            // many errors end with the words of their own cause
+            if !said.ends_with(&text) {
+                write!(f, ": {text}")?;
+                said = text;
+            }
             // an `Error` prints its own causes
             cause = if source.is::<Error>() {
                 None
@@ -227,6 +232,27 @@ mod tests {
             "detector.poll: cannot read changes: store.fetch: no answer (ms=5)"
         );
         assert!(error.is_transient());
+    }
+
+    #[test]
+    fn a_cause_that_repeats_its_own_cause_is_told_once() {
+        #[derive(Debug)]
+        struct Outer(std::fmt::Error);
+        impl fmt::Display for Outer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "the driver says: {}", self.0)
+            }
+        }
+        impl StdError for Outer {
+            fn source(&self) -> Option<&(dyn StdError + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let error = Error::timeout("a.b", "late").with_source(Outer(fmt::Error));
+        assert_eq!(
+            error.to_string().matches(&fmt::Error.to_string()).count(),
+            1
+        );
     }
 
     #[test]

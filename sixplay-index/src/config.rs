@@ -26,7 +26,7 @@ use sixplay_core::config::{self, Secret};
 /// assert_eq!(config.bulk_deadline, IndexConfig::new("sqlite:var/index.db").bulk_deadline);
 ///
 /// let error = serde_json::from_str::<IndexConfig>(r#"{"deadline": "2h"}"#).unwrap_err();
-/// assert!(error.to_string().starts_with("expected a duration from 10ms to 600000ms"));
+/// assert!(error.to_string().starts_with("expected a duration from 10ms to 10m"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Deserialize)]

@@ -26,7 +26,7 @@ use sixplay_core::config::{self, Secret};
 /// assert_eq!(QueueConfig::new("sqlite:data/queue.db").deadline, Duration::from_secs(10));
 ///
 /// let error = serde_json::from_str::<QueueConfig>(&text.replace("5s", "5h")).unwrap_err();
-/// assert!(error.to_string().starts_with("expected a duration from 2000ms to 600000ms"));
+/// assert!(error.to_string().starts_with("expected a duration from 2s to 10m"));
 /// ```
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]

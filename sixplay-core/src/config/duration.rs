@@ -49,8 +49,17 @@ pub fn within<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>>(
     if (u128::from(MIN)..=u128::from(MAX)).contains(&duration.as_millis()) {
         return Ok(duration);
     }
-    let message = format!("expected a duration from {MIN}ms to {MAX}ms");
+    let (least, most) = (in_largest_unit(MIN), in_largest_unit(MAX));
+    let message = format!("expected a duration from {least} to {most}");
     Err(D::Error::custom(message))
+}
+
+/// The milliseconds as a person writes them.
+fn in_largest_unit(millis: u64) -> String {
+    let units = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    let whole = |(size, _): &(u64, &str)| millis > 0 && millis.is_multiple_of(*size);
+    let (size, unit) = units.into_iter().find(whole).unwrap_or((1, "ms"));
+    format!("{}{unit}", millis / size)
 }
 
 fn parse(text: &str) -> Option<Duration> {

@@ -121,7 +121,7 @@ fn refusal_of(
     variables: &BTreeMap<String, String>,
     error: &serde_path_to_error::Error<serde_json::Error>,
 ) -> Error {
-    let key = error.path().to_string();
+    let key = key_of(error);
     let value = value_at(root, error.path());
     let (message, shown) = reveal(error.inner().to_string(), value);
     let named = variables
@@ -132,10 +132,28 @@ fn refusal_of(
         (None, Some(file)) => config_error(message).with("file", file.display()),
         (None, None) => config_error(message),
     };
-    let error = error.with("key", key);
+    let error = match key.as_str() {
+        "" => error,
+        key => error.with("key", key),
+    };
     shown
         .into_iter()
         .fold(error, |error, shown| error.with("value", shown))
+}
+
+/// The dotted path of the key that is refused, or that is missing.
+fn key_of(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let message = error.inner().to_string();
+    let missing = message.strip_prefix("missing field `");
+    let missing = missing.and_then(|rest| Some(rest.split_once('`')?.0));
+    let path = match error.path().iter().next() {
+        // the root is written as a dot
+        None => String::new(),
+        Some(_) => error.path().to_string(),
+    };
+    let parts = [path.as_str(), missing.unwrap_or_default()];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(".")
 }
 
 fn value_at<'a>(root: &'a Value, path: &serde_path_to_error::Path) -> Option<&'a Value> {

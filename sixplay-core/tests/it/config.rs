@@ -125,7 +125,7 @@ fn a_bad_value_is_named_with_file_key_and_value() {
     );
     let error = refused("store: a\ndetector: { lease: 10ms }\n", &[]);
     assert!(
-        error.contains("key=detector.lease") && error.contains("from 1000ms to 3600000ms"),
+        error.contains("key=detector.lease") && error.contains("from 1s to 1h"),
         "{error}"
     );
 }
@@ -158,7 +158,11 @@ fn unknown_and_missing_keys_are_refused_by_name() {
         error.contains("variable=SIXPLAY_QUEUE__PREFETSH"),
         "{error}"
     );
-    assert!(refused("queue: {}\n", &[]).contains("missing field `store`"));
+    let error = refused("queue: {}\n", &[]);
+    assert!(
+        error.contains("missing field `store`") && error.contains("key=store"),
+        "{error}"
+    );
     assert!(refused("", &[]).contains("missing field `store`"));
 }
 
