@@ -38,6 +38,9 @@ pub(super) async fn check_graph(snapshot: &mut Snapshot, source: &dyn Source) ->
         }
         check_table(&schema, &kinds, source.name(), table)?;
     }
+    for kind in source.kinds() {
+        require_captured(kind, source.tables())?;
+    }
     match snapshot.dialect() {
         Dialect::Mysql => refuse_cascades(snapshot, &names).await,
         _ => Ok(()),
@@ -57,6 +60,20 @@ fn check_kinds<'a>(
         }
     }
     Ok(kinds)
+}
+
+/// A change of a root's own row must reach the root, or the document would go stale in silence.
+fn require_captured(kind: &Kind, tables: &[CapturedTable]) -> Result<()> {
+    let is_own =
+        |reach: &Reach| reach.kind == kind.name && reach.hops.is_empty() && reach.key == kind.key;
+    let own = tables.iter().find(|table| table.name == kind.table);
+    let missing = match own {
+        Some(table) if table.reaches.iter().any(is_own) => return Ok(()),
+        Some(_) => "the kind's own table has no reach from its key to the kind",
+        None => "the kind's own table is not captured",
+    };
+    let error = graph_error(missing).with("kind", kind.name);
+    Err(error.with("table", kind.table))
 }
 
 fn check_table(

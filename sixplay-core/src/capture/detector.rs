@@ -27,7 +27,13 @@ use crate::{
 /// How many roots a round remembers in order not to deliver them twice.
 const REMEMBERED: usize = 100_000;
 
-/// The `detector` section of a configuration file.
+/// The `detector` section of a configuration file. A program sets the fields of the default; the
+/// bounds are checked at load, and a 0 that a program sets counts as 1.
+///
+/// ```
+/// let mut config = sixplay_core::DetectorConfig::default();
+/// config.batch = 500;
+/// ```
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -103,7 +109,9 @@ impl fmt::Debug for Detector {
 
 impl Detector {
     /// A detector of `source`, whose tables [`Store::install`] must have prepared.
-    pub fn new(store: Store, source: Arc<dyn Source>, config: DetectorConfig) -> Self {
+    pub fn new(store: Store, source: Arc<dyn Source>, mut config: DetectorConfig) -> Self {
+        config.batch = config.batch.max(1);
+        config.page = config.page.max(1);
         Self {
             store,
             source,
@@ -270,7 +278,7 @@ impl<'a> RootPages<'a> {
     fn new(detector: &Detector, sink: &'a dyn Sink) -> Self {
         Self {
             sink,
-            size: detector.config.page.max(1).into(),
+            size: detector.config.page.into(),
             limit: detector.config.lease / 2,
             page: Vec::new(),
             seen: HashSet::new(),

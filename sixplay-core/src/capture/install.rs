@@ -21,8 +21,9 @@ impl Store {
     /// replaced in one statement there.
     ///
     /// # Errors
-    /// `Config` naming the table, column or kind when the graph does not fit the database, or when
-    /// a captured table has a cascading foreign key under MySQL or MariaDB, which fire no triggers
+    /// `Config` naming the table, column or kind when the graph does not fit the database, when a
+    /// kind's own table is not captured with a reach from its key to the kind, or when a captured
+    /// table has a cascading foreign key under MySQL or MariaDB, which fire no triggers
     /// for it; `Unavailable`, `Timeout`; `Unexpected` when the user may not create tables or
     /// triggers.
     pub async fn install(&self, source: &dyn Source) -> Result<()> {

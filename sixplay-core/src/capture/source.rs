@@ -33,7 +33,7 @@ impl Root {
 pub struct Kind {
     /// The kind's name, lower case.
     pub name: &'static str,
-    /// The table with one row a root.
+    /// The table with one row a root; it must be captured, with a reach from `key` to this kind.
     pub table: &'static str,
     /// The column of `table` that holds the root's id.
     pub key: KeyColumn,

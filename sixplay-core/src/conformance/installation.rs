@@ -136,7 +136,7 @@ pub(super) async fn a_changed_graph_replaces_its_triggers(scratch: &Scratch) -> 
 /// As the store.
 pub(super) async fn a_graph_that_does_not_fit_is_refused_by_name(scratch: &Scratch) -> Result<()> {
     type Spoil = fn(&mut Spoilt);
-    let spoils: [(&str, Spoil); 9] = [
+    let spoils: [(&str, Spoil); 11] = [
         ("tiny_missing", |it| it.tables[1].name = "tiny_missing"),
         ("no_column", |it| {
             it.tables[1].keys.push(KeyColumn::Int("no_column"))
@@ -154,6 +154,12 @@ pub(super) async fn a_graph_that_does_not_fit_is_refused_by_name(scratch: &Scrat
                 .retain(|key| *key != KeyColumn::Text("id"))
         }),
         ("Author", |it| it.kinds[0].name = "Author"),
+        ("own table is not captured (kind=book", |it| {
+            it.tables.remove(1);
+        }),
+        ("no reach from its key to the kind (kind=author", |it| {
+            it.tables[0].reaches.remove(0);
+        }),
     ];
     tiny::migrate(scratch.store()).await?;
     for (named, spoil) in spoils {

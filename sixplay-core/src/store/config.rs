@@ -13,11 +13,20 @@ use crate::config::{self, Secret};
 ///   url: mysql://user:password@127.0.0.1:3306/name   # or postgres://…, or sqlite:data/store.db
 ///   deadline: 10s
 /// ```
+///
+/// In code, set the fields of the defaults:
+///
+/// ```
+/// let mut config = sixplay_core::StoreConfig::new("sqlite:data/store.db");
+/// config.deadline = std::time::Duration::from_secs(3);
+/// ```
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StoreConfig {
-    /// `sqlite:PATH`, `mysql://…` or `postgres://…`. Must be set.
+    /// `sqlite:PATH`, `mysql://…` or `postgres://…`. Must be set before [`Store::open`].
+    ///
+    /// [`Store::open`]: crate::Store::open
     pub url: Secret,
     /// How long one statement, or the wait for a connection, may take; 100 ms to 10 minutes,
     /// default `10s`.

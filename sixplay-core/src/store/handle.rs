@@ -57,8 +57,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects to `sqlite:PATH` (the file is created, not its folder), `mysql://…` or
-    /// `postgres://…` with the defaults of [`StoreConfig`].
+    /// Connects to `sqlite:PATH` (the file is created, not its folder; the path is taken as it is
+    /// written, and a database in memory is refused), `mysql://…` or `postgres://…` with the
+    /// defaults of [`StoreConfig`].
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -81,7 +82,7 @@ impl Store {
             Some("postgres" | "postgresql") => postgres::connect(url, acquire).await?,
             _ => {
                 let expected = "expected sqlite:PATH, mysql://… or postgres://…";
-                return Err(Error::config("store.connect", expected));
+                return Err(Error::config("store.connect", expected).with("key", "url"));
             }
         };
         Ok(Self { database, deadline })

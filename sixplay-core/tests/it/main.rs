@@ -2,4 +2,5 @@
 
 mod config;
 mod daemon;
+mod sqlite_files;
 mod store;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use sixplay_core::config;
 
-/// The `indexer` section of a configuration file.
+/// The `indexer` section of a configuration file. A program sets the fields of the default; the
+/// bounds are checked at load, and a `batch` of 0 counts as 1.
 ///
 /// ```yaml
 /// indexer:
@@ -43,13 +44,15 @@ impl Default for IndexerConfig {
     }
 }
 
-/// The `rebuild` section of a configuration file.
+/// The `rebuild` section of a configuration file. A program sets the fields of the default; the
+/// bounds are checked at load, and a 0 of `chunk` or `concurrency` counts as 1.
 ///
 /// ```yaml
 /// rebuild:
 ///   chunk: 200
 ///   concurrency: 2
 ///   tolerate_percent: 0.5
+///   tolerate_roots: 100
 ///   retain: 1h
 ///   patience: 60s
 /// ```
@@ -61,6 +64,9 @@ impl Default for IndexerConfig {
 /// assert_eq!((config.chunk, config.tolerate_percent), (200, 2.0));
 /// let error = serde_json::from_str::<RebuildConfig>(r#"{"tolerate_percent": 101}"#).unwrap_err();
 /// assert!(error.to_string().starts_with("expected a percentage from 0 to 100"));
+///
+/// let mut strict = RebuildConfig::default();
+/// (strict.tolerate_percent, strict.tolerate_roots) = (0.0, 0);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Deserialize)]
@@ -73,11 +79,15 @@ pub struct RebuildConfig {
     /// Chunks under way at once, 1 to 8; default 2.
     #[serde(deserialize_with = "config::within::<1, 8, _, _>")]
     pub concurrency: usize,
-    /// The share of roots that may be refused by the index before the rebuild fails, in percent;
-    /// default 0.5. 100 refused roots are always tolerated, even when they are all there are: look
-    /// at [`RebuildReport::rejected`](crate::RebuildReport::rejected).
+    /// The share of roots that may be refused by the rendering or the index before the rebuild
+    /// fails, in percent; default 0.5.
     #[serde(deserialize_with = "percentage")]
     pub tolerate_percent: f64,
+    /// So many refused roots are tolerated however small their number makes the share; up to
+    /// 1,000,000, default 100. With 0 here and in `tolerate_percent`, none is. A kind of which
+    /// every root is refused fails the rebuild in any case.
+    #[serde(deserialize_with = "config::within::<0, 1_000_000, _, _>")]
+    pub tolerate_roots: u64,
     /// An index without an alias is removed by the next rebuild when it is older than this; up to
     /// 1,000 hours, default `1h`.
     #[serde(deserialize_with = "config::duration::within::<0, 3_600_000_000, _>")]
@@ -94,6 +104,7 @@ impl Default for RebuildConfig {
             chunk: 200,
             concurrency: 2,
             tolerate_percent: 0.5,
+            tolerate_roots: 100,
             retain: Duration::from_secs(3600),
             patience: Duration::from_secs(60),
         }

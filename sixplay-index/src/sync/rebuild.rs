@@ -19,9 +19,6 @@ const META_KIND: &str = "kind";
 /// When it was made, in Unix microseconds.
 const META_CREATED: &str = "created_us";
 
-/// So many roots may be refused, however small their share.
-const ALWAYS_TOLERATED: f64 = 100.0;
-
 /// What a rebuild did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -162,7 +159,9 @@ impl Rebuild {
         for kind in self.source.kinds() {
             let name = self.create_index(kind, started).await?;
             report.indices.insert(kind.name.to_owned(), name.clone());
+            let before = (report.indexed, report.rejected.len());
             self.fill_index(kind, &name, progress, report).await?;
+            report.require_documents(kind, before)?;
             self.index.refresh(&name).await?;
         }
         self.verify_counts(report).await?;
@@ -211,8 +210,8 @@ impl Rebuild {
                 return Ok(());
             };
             progress.add(chunk.roots);
-            report.add_chunk(chunk);
-            report.require_tolerable(self.config.tolerate_percent)?;
+            report.add_chunk(kind, chunk);
+            report.require_tolerable(&self.config)?;
         }
     }
 
@@ -330,22 +329,39 @@ impl<'a> RootPages<'a> {
 }
 
 impl RebuildReport {
-    fn add_chunk(&mut self, chunk: ChunkReport) {
+    fn add_chunk(&mut self, kind: &Kind, chunk: ChunkReport) {
+        for (id, reason) in &chunk.rejected {
+            tracing::warn!(kind = kind.name, id, reason, "the root is refused");
+        }
         self.indexed += chunk.indexed;
         self.absent += chunk.absent;
         self.rejected.extend(chunk.rejected);
     }
 
-    /// Fails when more roots are refused than `percent` of those seen.
-    fn require_tolerable(&self, percent: f64) -> Result<()> {
+    /// Fails when more roots are refused than are tolerated of those seen.
+    fn require_tolerable(&self, config: &RebuildConfig) -> Result<()> {
         let seen = (self.indexed + self.absent) as f64;
-        let most = (seen * percent / 100.0).max(ALWAYS_TOLERATED);
+        let share = seen * config.tolerate_percent / 100.0;
+        let most = share.max(config.tolerate_roots as f64);
         let refused = self.rejected.len();
         match self.rejected.last() {
             Some((id, reason)) if refused as f64 > most => {
                 let error = Error::unexpected("rebuild.run", "too many roots are refused");
                 let error = error.with("refused", refused);
                 Err(error.with("last", id).with("reason", reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails when the kind got no document since `before` though it has some that are refused.
+    fn require_documents(&self, kind: &Kind, before: (u64, usize)) -> Result<()> {
+        let (indexed, rejected) = before;
+        match self.rejected.get(rejected) {
+            Some((id, reason)) if self.indexed == indexed => {
+                let message = "every document of the kind is refused";
+                let error = Error::unexpected("rebuild.run", message).with("kind", kind.name);
+                Err(error.with("first", id).with("reason", reason))
             }
             _ => Ok(()),
         }

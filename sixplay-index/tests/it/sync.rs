@@ -14,7 +14,7 @@ use sixplay_core::{
     CancellationToken, CapturedTable, Error, ErrorKind, Kind, Progress, Reading, Rendered, Result,
     Root, Source, conformance::server, jiff::Timestamp,
 };
-use sixplay_index::Outcome;
+use sixplay_index::{Outcome, Rebuild, RebuildConfig};
 
 use crate::{
     embedded::url_in,
@@ -113,6 +113,29 @@ async fn a_cancelled_or_failed_rebuild_leaves_the_live_index_and_nothing_else() 
     assert!(error.contains("too many roots are refused"), "{error}");
     assert_eq!(model.indices().await, before);
     assert!(model.document("book", "b7").await.is_some());
+}
+
+#[tokio::test]
+async fn refused_roots_never_empty_an_index_and_none_is_tolerated_when_told_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = Model::new(&url_in(&folder)).await;
+    model.write(&[book(1, "Un"), book(2, "Deux")]).await;
+    model.rebuild().await;
+    let all = poisoned(&model.source, |_| true);
+    let failed = run(&model.rebuild_of(all)).await.expect_err("all refused");
+    let text = failed.to_string();
+    assert!(
+        text.contains("every document of the kind is refused"),
+        "{text}"
+    );
+    assert!(model.document("book", "b1").await.is_some());
+
+    let one = poisoned(&model.source, |id| id == "b2");
+    let mut strict = RebuildConfig::default();
+    (strict.tolerate_percent, strict.tolerate_roots) = (0.0, 0);
+    let strict = Rebuild::new(model.store().clone(), one, model.index.clone(), strict);
+    let failed = run(&strict).await.expect_err("one refused").to_string();
+    assert!(failed.contains("too many roots are refused"), "{failed}");
 }
 
 #[tokio::test]

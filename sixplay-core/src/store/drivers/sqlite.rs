@@ -1,7 +1,7 @@
 //! SQLite: one writer connection and a few readers on a WAL database; several processes may share
 //! the file.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
     Row as _, Sqlite, SqlitePool,
@@ -27,8 +27,9 @@ struct Pools {
 }
 
 pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Arc<dyn Database>> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| driver_error("store.connect", error))?
+    let file = file_of(url)?;
+    let options = SqliteConnectOptions::new()
+        .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -41,13 +42,24 @@ pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Ar
             .max_connections(size)
             .acquire_timeout(acquire)
     };
-    let writer = pool(1)
-        .connect_with(options.clone())
-        .await
-        .map_err(|error| driver_error("store.connect", error))?;
+    let writer = pool(1).connect_with(options.clone()).await;
+    let writer = writer.map_err(|error| driver_error("store.connect", error).with("file", file))?;
     // a snapshot cannot write, whatever statement it is given
     let readers = pool(4).connect_lazy_with(options.pragma("query_only", "ON"));
     Ok(Arc::new(Pools { writer, readers }))
+}
+
+/// The path as it is written: nothing in it is decoded. `//` before it is no part of it.
+fn file_of(url: &str) -> Result<&str> {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let refused = match path {
+        "" => "expected sqlite:PATH with the path of a file",
+        // every connection would have a database of its own, and none outlives it
+        _ if path.starts_with(":memory:") => "a database in memory is lost: expected sqlite:PATH",
+        _ => return Ok(path),
+    };
+    Err(Error::config("store.connect", refused))
 }
 
 #[async_trait::async_trait]
