@@ -17,9 +17,9 @@ pub const DEFAULT_CACHE: u32 = 300;
 /// answers to `GET` and `HEAD` without a `Cache-Control` of their own.
 ///
 /// ```
-/// # use bytes::Bytes;
-/// # use http_body_util::Empty;
-/// # use tower::ServiceExt;
+/// use bytes::Bytes;
+/// use http_body_util::Empty;
+/// use tower::ServiceExt;
 /// use std::time::Duration;
 ///
 /// use http::Response;

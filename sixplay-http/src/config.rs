@@ -16,6 +16,10 @@ const MIN_HEADER_LIMIT: u64 = 1 << 10;
 const MAX_HEADER_LIMIT: u64 = 1 << 20;
 const MIN_CONNECTIONS: u64 = 1;
 const MAX_CONNECTIONS: u64 = 1_000_000;
+/// In milliseconds, as all that follow.
+const MIN_WAIT: u64 = 50;
+const MAX_WAIT: u64 = 24 * 3_600_000;
+const MAX_DRAIN: u64 = 3_600_000;
 
 /// Address, domain users and limits of a server, as the section `http` of a configuration file has
 /// them. Every key has a default; an unknown key and a value out of bounds are refused at load.
@@ -81,24 +85,24 @@ pub struct ServerConfig {
     /// Most bytes of a request's body; default 1 MiB. Over it 413, before the body is read when its
     /// length is announced.
     pub body_limit: usize,
-    /// How long a request's head may take, from its first byte; default `10s`. Then the connection
-    /// ends. On a new connection the time runs from the start.
-    #[serde(with = "config::duration")]
+    /// How long a request's head may take, from its first byte; 50 ms to 24 h, default `10s`. Then
+    /// the connection ends. On a new connection the time runs from the start.
+    #[serde(deserialize_with = "config::duration::within::<MIN_WAIT, MAX_WAIT, _>")]
     pub header_timeout: Duration,
     /// How long a connection may rest between requests, and a peer may leave an answer unread;
-    /// default `75s`. Then the connection ends.
-    #[serde(with = "config::duration")]
+    /// 50 ms to 24 h, default `75s`. Then the connection ends.
+    #[serde(deserialize_with = "config::duration::within::<MIN_WAIT, MAX_WAIT, _>")]
     pub idle_timeout: Duration,
-    /// How long a request may take, its body included; default `10s`. Then 503.
-    #[serde(with = "config::duration")]
+    /// How long a request may take, its body included; 50 ms to 24 h, default `10s`. Then 503.
+    #[serde(deserialize_with = "config::duration::within::<MIN_WAIT, MAX_WAIT, _>")]
     pub request_deadline: Duration,
     /// Most connections at once; default 4096, 1 to 1,000,000. More wait in the kernel's queue
     /// until one ends.
     #[serde(deserialize_with = "config::within::<MIN_CONNECTIONS, MAX_CONNECTIONS, _, _>")]
     pub max_connections: usize,
-    /// How long running requests may take to end once the server stops; default `10s`. Then they
-    /// are cut.
-    #[serde(with = "config::duration")]
+    /// How long running requests may take to end once the server stops; up to 1 h, default `10s`.
+    /// Then they are cut.
+    #[serde(deserialize_with = "config::duration::within::<0, MAX_DRAIN, _>")]
     pub drain: Duration,
 }
 
@@ -119,19 +123,33 @@ impl Default for ServerConfig {
 impl ServerConfig {
     /// Checks what loading checks, for values that a program sets by hand.
     pub(crate) fn require_bounds(&self) -> Result<()> {
-        let header = MIN_HEADER_LIMIT..=MAX_HEADER_LIMIT;
-        require_within("header_limit", self.header_limit, header)?;
-        let connections = MIN_CONNECTIONS..=MAX_CONNECTIONS;
-        require_within("max_connections", self.max_connections, connections)
+        let (header, connections) = (self.header_limit as u128, self.max_connections as u128);
+        let (wait, drain) = (MIN_WAIT..=MAX_WAIT, 0..=MAX_DRAIN);
+        let millis = |duration: Duration| duration.as_millis();
+        [
+            ("header_limit", header, MIN_HEADER_LIMIT..=MAX_HEADER_LIMIT),
+            (
+                "max_connections",
+                connections,
+                MIN_CONNECTIONS..=MAX_CONNECTIONS,
+            ),
+            ("header_timeout", millis(self.header_timeout), wait.clone()),
+            ("idle_timeout", millis(self.idle_timeout), wait.clone()),
+            ("request_deadline", millis(self.request_deadline), wait),
+            ("drain", millis(self.drain), drain),
+        ]
+        .into_iter()
+        .try_for_each(|(key, value, bounds)| require_within(key, value, bounds))
     }
 }
 
-fn require_within(key: &'static str, value: usize, bounds: RangeInclusive<u64>) -> Result<()> {
+/// Durations count in milliseconds.
+fn require_within(key: &'static str, value: u128, bounds: RangeInclusive<u64>) -> Result<()> {
     if u64::try_from(value).is_ok_and(|value| bounds.contains(&value)) {
         return Ok(());
     }
     let (least, most) = bounds.into_inner();
-    let message = format!("expected a whole number from {least} to {most}");
+    let message = format!("expected {least} to {most}, of durations in milliseconds");
     Err(Error::config("server.bind", message)
         .with("key", key)
         .with("value", value))

@@ -28,9 +28,9 @@ use crate::{
 /// [`crate::DomainUserLayer`] in front of a service takes the client from here.
 ///
 /// ```
-/// # use std::convert::Infallible;
-/// # use bytes::Bytes;
-/// # use tower::{ServiceExt, service_fn};
+/// use std::convert::Infallible;
+/// use bytes::Bytes;
+/// use tower::{ServiceExt, service_fn};
 /// use http::{Request, Response};
 /// use sixplay_http::{Dispatch, ErrorFormat};
 /// use tower::util::BoxCloneSyncService;
@@ -62,14 +62,15 @@ pub struct Dispatch<S> {
 
 impl<S> Dispatch<S> {
     /// Chooses among `services`, all of one type (`tower` has `BoxCloneSyncService` for several),
-    /// by labels that are written in lower case; of two with one label the last counts.
+    /// by labels in any case; of two with one label the last counts.
     /// Hosts without a service are refused in `format`.
     pub fn new<L: Into<String>>(
         format: ErrorFormat,
         services: impl IntoIterator<Item = (L, S)>,
     ) -> Self {
         let services = services.into_iter();
-        let services = services.map(|(label, service)| (label.into(), service));
+        let lower = |label: L| label.into().to_ascii_lowercase();
+        let services = services.map(|(label, service)| (lower(label), service));
         Self {
             services: Arc::new(services.collect()),
             format,

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 /// A condition on a document, or on one object of a nested field.
 ///
-/// A field that the mapping lacks is missing in every document. Among several values of a field one
-/// must match. Text is compared byte by byte.
+/// A field that the mapping lacks is missing in every document; a stored field has no values to
+/// compare with, nor has a nested one outside of [`Filter::Nested`]. Among several values of a
+/// field one must match. Text is compared byte by byte.
 ///
 /// ```
 /// use sixplay_index::{Filter, jiff::Timestamp};
@@ -157,5 +158,17 @@ impl From<String> for Value {
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Long(value)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Self::Long(value.into())
+    }
+}
+
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Self::Long(value.into())
     }
 }

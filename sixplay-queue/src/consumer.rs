@@ -63,7 +63,7 @@ impl Consumer {
     }
 
     /// Waits without limit for a delivery, then collects more for at most `linger` or until there
-    /// are `max`.
+    /// are `max`, of which 0 counts as 1.
     ///
     /// Messages that were never delivered before come in the order of their publishing. The call
     /// may be dropped at any time; what it had got comes with the next one. With as many deliveries

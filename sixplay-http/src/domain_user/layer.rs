@@ -31,8 +31,8 @@ use crate::{
 /// from [`Bytes`], and its error is [`Infallible`].
 ///
 /// ```
-/// # use std::convert::Infallible;
-/// # use bytes::Bytes;
+/// use std::convert::Infallible;
+/// use bytes::Bytes;
 /// use http::{Request, Response};
 /// use sixplay_http::{DomainUser, DomainUserLayer, ErrorFormat, Users};
 /// use tower::{Layer, ServiceExt, service_fn};

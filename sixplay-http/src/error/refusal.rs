@@ -15,8 +15,10 @@ pub(crate) enum RequestRefusal {
     Failed(Error),
     /// The path is known, the method is not; holds the value of `Allow`.
     UnknownMethod(String),
-    /// The body's media type is not the one that the route takes, or the body is encoded.
+    /// The body's media type is not the one that the route takes.
     WrongMedia(&'static str),
+    /// The body has a content coding.
+    EncodedBody,
     /// The head of the request is over the limit (431) or cannot be read.
     BadHead(StatusCode),
 }
@@ -33,7 +35,14 @@ impl RequestRefusal {
         match self {
             Self::Failed(error) => format.render(error, path),
             Self::UnknownMethod(allow) => render_unknown_method(allow, format, path),
-            Self::WrongMedia(expected) => render_wrong_media(expected, format, path),
+            Self::WrongMedia(expected) => {
+                let detail = format!("the body must be {expected}");
+                render_unsupported("content-type", &detail, format, path)
+            }
+            Self::EncodedBody => {
+                let detail = "the body must not be encoded";
+                render_unsupported("content-encoding", detail, format, path)
+            }
             Self::BadHead(status) => {
                 let (code, detail) = describe_head(*status);
                 ErrorAnswer::new(*status, code, detail, path).write_in(format)
@@ -52,15 +61,20 @@ fn render_unknown_method(allow: &str, format: ErrorFormat, path: &str) -> Respon
     response
 }
 
-fn render_wrong_media(expected: &str, format: ErrorFormat, path: &str) -> Response<Bytes> {
+/// 415, by what the header tells of the body.
+fn render_unsupported(
+    header: &'static str,
+    detail: &str,
+    format: ErrorFormat,
+    path: &str,
+) -> Response<Bytes> {
     let (status, code) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type");
-    let detail = format!("the body must be {expected}, not encoded");
     let fault = InputFault {
-        source: FaultPlace::Header("content-type"),
+        source: FaultPlace::Header(header),
         code,
-        message: &detail,
+        message: detail,
     };
-    ErrorAnswer::new(status, code, &detail, path)
+    ErrorAnswer::new(status, code, detail, path)
         .with_faults(vec![fault])
         .write_in(format)
 }

@@ -31,20 +31,24 @@ fn measure_head(parts: &Parts) -> usize {
     headers + parts.uri.path().len() + parts.uri.query().map_or(0, str::len)
 }
 
-/// Refuses a body of another media type than the route's, if it names one.
+/// Refuses a body that is encoded or of another media type than the route's, if it names one.
 pub(super) fn require_media(parts: &Parts, route: &Route) -> Result<(), RequestRefusal> {
     match route.consumes {
+        Some(_) if is_encoded(parts) => Err(RequestRefusal::EncodedBody),
         Some(media) if !has_media(parts, media) => Err(RequestRefusal::WrongMedia(media)),
         _ => Ok(()),
     }
 }
 
+fn is_encoded(parts: &Parts) -> bool {
+    let mut codings = parts.headers.get_all(CONTENT_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
 fn has_media(parts: &Parts, media: &str) -> bool {
-    let coding = parts.headers.get(CONTENT_ENCODING);
-    let is_plain = coding.is_none_or(|coding| coding == "identity");
     let given = header_text(parts, CONTENT_TYPE).unwrap_or_default();
     let (essence, _) = given.split_once(';').unwrap_or((given, ""));
-    is_plain && essence.trim().eq_ignore_ascii_case(media)
+    essence.trim().eq_ignore_ascii_case(media)
 }
 
 /// The whole body.

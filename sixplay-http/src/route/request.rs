@@ -9,8 +9,8 @@ use crate::{DomainUser, Params};
 /// the body is whole.
 ///
 /// ```
-/// # use http_body_util::{BodyExt, Full};
-/// # use tower::ServiceExt;
+/// use http_body_util::{BodyExt, Full};
+/// use tower::ServiceExt;
 /// use bytes::Bytes;
 /// use http::{Method, Response};
 /// use sixplay_core::{Error, Result};

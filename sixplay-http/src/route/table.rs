@@ -1,7 +1,7 @@
 //! The route table as a tower service.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     fmt,
     sync::Arc,
@@ -42,9 +42,9 @@ use crate::{
 /// kept. Of several templates that match the most exact counts; a trailing slash is another path.
 ///
 /// ```
-/// # use bytes::Bytes;
-/// # use http_body_util::Empty;
-/// # use tower::ServiceExt;
+/// use bytes::Bytes;
+/// use http_body_util::Empty;
+/// use tower::ServiceExt;
 /// use http::{Method, Response};
 /// use sixplay_core::{Error, ErrorKind, Result};
 /// use sixplay_http::{ErrorFormat, Request, Route, Routes, json, with};
@@ -95,8 +95,9 @@ impl Routes {
     /// A table of `routes`.
     ///
     /// # Errors
-    /// `Config` when a name or a method and template occur twice, or a template is malformed or
-    /// hides another; the error names the route.
+    /// `Config` when a name or a method and template occur twice, a template does not begin with a
+    /// slash, is malformed or hides another, a segment or parameter is declared twice in a route,
+    /// or what a route consumes is no bare media type; the error names the route.
     pub fn new(format: ErrorFormat, routes: impl IntoIterator<Item = Route>) -> Result<Self> {
         let routes: Vec<Route> = routes.into_iter().collect();
         let paths = index_paths(&routes)?;
@@ -155,9 +156,39 @@ fn index_paths(routes: &[Route]) -> Result<matchit::Router<Vec<usize>>> {
     Ok(paths)
 }
 
+/// What is wrong with the route alone.
+fn require_well_formed(route: &Route) -> Result<()> {
+    let segments = route.template.split('/');
+    let segments = segments.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let params = route.params.iter().map(|param| param.name);
+    let consumes = route.consumes.unwrap_or("any/any");
+    let fault = match route.template.as_str() {
+        template if !template.starts_with('/') => "the template does not begin with a slash",
+        _ if occurs_twice(segments) => "a segment's name occurs twice",
+        _ if occurs_twice(params) => "a parameter is declared twice",
+        _ if !is_media_type(consumes) => "what is consumed is no media type without parameters",
+        _ => return Ok(()),
+    };
+    Err(refuse_route(fault, route).with("template", &route.template))
+}
+
+fn occurs_twice<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    let mut known = BTreeSet::new();
+    names.into_iter().any(|name| !known.insert(name))
+}
+
+/// `type/subtype` of tokens (RFC 9110 §8.3.1).
+fn is_media_type(text: &str) -> bool {
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let is_token = |part: &str| !part.is_empty() && part.chars().all(is_sign);
+    let parts = text.split_once('/');
+    parts.is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+}
+
 fn group_by_template(routes: &[Route]) -> Result<BTreeMap<&str, Vec<usize>>> {
     let mut templates: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, route) in routes.iter().enumerate() {
+        require_well_formed(route)?;
         require_distinct(route, &routes[..place])?;
         templates.entry(&route.template).or_default().push(place);
     }

@@ -33,11 +33,11 @@ use settings::ConnectionSettings;
 /// keeps; a service of one's own has to keep them itself.
 ///
 /// ```
-/// # use std::convert::Infallible;
-/// # use bytes::Bytes;
-/// # use http_body_util::Full;
-/// # use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream};
-/// # use tower::service_fn;
+/// use std::convert::Infallible;
+/// use bytes::Bytes;
+/// use http_body_util::Full;
+/// use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream};
+/// use tower::service_fn;
 /// use http::Response;
 /// use sixplay_http::{ErrorFormat, Server, ServerConfig, hyper::body::Incoming};
 /// use tokio_util::sync::CancellationToken;

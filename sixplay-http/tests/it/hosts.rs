@@ -33,7 +33,7 @@ fn named(name: &'static str) -> DomainUserService<Routes> {
 }
 
 fn dispatch() -> Dispatch<DomainUserService<Routes>> {
-    let services = [("api", named("api")), ("shop", named("shop"))];
+    let services = [("api", named("api")), ("Shop", named("shop"))];
     Dispatch::new(ErrorFormat::Problem, services)
 }
 

@@ -204,11 +204,36 @@ async fn bodies_are_limited_and_typed() {
     let mut packed = patch("application/json", "{}");
     let gzip = "gzip".parse().unwrap();
     packed.headers_mut().insert("content-encoding", gzip);
-    assert_eq!(send(&routes, packed).await.status, 415);
+    let answer = send(&routes, packed).await;
+    assert_eq!(answer.status, 415);
+    let source = &answer.json()["errors"][0]["source"];
+    assert_eq!(source["header"], "content-encoding");
     let answer = send(&routes, patch("text/plain", "{}")).await;
     assert_eq!(answer.status, 415);
     let source = &answer.json()["errors"][0]["source"];
     assert_eq!(source["header"], "content-type");
+}
+
+#[test]
+fn a_route_that_could_never_answer_as_it_reads_is_refused_by_name() {
+    let int = || Param::int("n", 0, 9, "A number.");
+    let route = |template: &str| Route::get("odd", template, echo);
+    for (route, fault) in [
+        (route(""), "slash"),
+        (route("books/{id}"), "slash"),
+        (route("/{id}/{id}"), "segment"),
+        (route("/x").params([int(), int()]), "parameter"),
+        (route("/x").consumes("json; charset"), "media type"),
+        (
+            route("/x").consumes("application/json; charset=utf-8"),
+            "media type",
+        ),
+    ] {
+        let error = Routes::new(ErrorFormat::Problem, [route]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        let text = error.to_string();
+        assert!(text.contains(fault) && text.contains("route=odd"), "{text}");
+    }
 }
 
 #[test]

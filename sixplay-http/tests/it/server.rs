@@ -319,4 +319,8 @@ async fn a_taken_address_and_senseless_limits_are_refused() {
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
         assert!(error.to_string().contains(key), "{error}");
     }
+    let mut at_once = config();
+    at_once.header_timeout = Duration::ZERO;
+    let error = Server::bind(([127, 0, 0, 1], 0).into(), at_once).await;
+    assert!(error.unwrap_err().to_string().contains("header_timeout"));
 }

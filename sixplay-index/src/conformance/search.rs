@@ -12,7 +12,7 @@ pub(super) async fn every_filter_finds_what_it_says(index: &Index) -> Result<()>
         r#"{"id":"a","tags":["red","blue"],"rank":1}"#,
         r#"{"id":"b","tags":["blue"],"rank":5}"#,
         r#"{"id":"c","tags":["green"],"rank":[2,9]}"#,
-        r#"{"id":"d"}"#,
+        r#"{"id":"d","body":"x","loans":[{"branch":"x"}]}"#,
     ];
     let scratch = ScratchIndex::with(index, &documents).await?;
     let not_blue = || Filter::negate(Filter::term("tags", "blue"));
@@ -40,6 +40,9 @@ pub(super) async fn every_filter_finds_what_it_says(index: &Index) -> Result<()>
         (Filter::at_least("unknown", 1), ""),
         (Filter::negate(Filter::term("unknown", "x")), "abcd"),
         (Filter::missing_or(Filter::term("unknown", "x")), "abcd"),
+        (Filter::term("body", "x"), ""),
+        (Filter::terms("loans", ["x", "y"]), ""),
+        (Filter::negate(Filter::term("body", "x")), "abcd"),
     ];
     for (filter, expected) in cases {
         let found = scratch.matching(filter.clone()).await?;

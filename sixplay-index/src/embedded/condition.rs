@@ -48,9 +48,11 @@ impl MatchingSql {
         Ok(())
     }
 
-    /// The slot of a field; a field that the mapping lacks is a condition that never holds.
+    /// The slot of a field; one that the mapping lacks, or that has no values to compare with, is a
+    /// condition that never holds.
     fn slot_or_never(&mut self, scope: usize, field: &str) -> Option<(usize, SlotKind)> {
         let slot = self.shape.scopes[scope].slot_of(field);
+        let slot = slot.filter(|(_, slot)| slot.kind.is_searchable());
         if slot.is_none() {
             self.text += NEVER;
         }

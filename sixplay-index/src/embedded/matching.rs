@@ -107,7 +107,8 @@ fn term_of(shape: &IndexShape, filter: &Filter) -> Option<RequiredTerm> {
     let Filter::Term(name, value) = filter else {
         return None;
     };
-    let (field, slot) = shape.root().slot_of(name)?;
+    let slot = shape.root().slot_of(name);
+    let (field, slot) = slot.filter(|(_, slot)| slot.kind.is_searchable())?;
     let value = fit_value(slot.kind, name, value).ok()?;
     Some(RequiredTerm { field, value })
 }

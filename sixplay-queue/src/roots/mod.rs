@@ -50,8 +50,8 @@ impl Roots {
     pub const QUEUE: &str = "roots";
 
     /// The queue of what can never be brought up to date, its body as it came: roots that are
-    /// settled as [`Verdict::Dead`](sixplay_core::Verdict::Dead), and bodies that are no root. The
-    /// handle's prefix comes before it.
+    /// settled as [`Verdict::Dead`](sixplay_core::Verdict::Dead), and bodies that are no root. A
+    /// feed's first take makes it. The handle's prefix comes before it.
     pub const DEAD_QUEUE: &str = "roots.dead";
 
     /// The roots in `queue`; nothing is sent yet.
