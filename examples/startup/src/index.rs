@@ -13,7 +13,7 @@ impl Process {
     /// As [`Index::open`], naming `index.url`.
     pub async fn index(&self) -> Result<Index> {
         let mut config = self.settings.index.clone();
-        config.url = self.url_or_embedded(&config.url, "index");
+        config.url = self.url_or_embedded(&config.url, "index")?;
         let opened = Index::open(&config).await;
         opened.map_err(|error| error.with("key", "index.url"))
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sixplay_core::{Result, config::Secret};
+use sixplay_core::{Error, Result, config::Secret};
 
 use crate::Process;
 
@@ -37,11 +37,15 @@ impl Process {
     }
 
     /// `url`, or when it is not set that of the embedded `name` in the data folder.
-    pub(crate) fn url_or_embedded(&self, url: &Secret, name: &str) -> Secret {
+    pub(crate) fn url_or_embedded(&self, url: &Secret, name: &str) -> Result<Secret> {
         if !url.expose().is_empty() {
-            return url.clone();
+            return Ok(url.clone());
         }
         let file = self.settings.data.join(name).with_extension("sqlite");
-        Secret::new(format!("sqlite:{}", file.display()))
+        let path = file.to_str().ok_or_else(|| {
+            let message = "SQLite takes no path that is not valid UTF-8: give another data folder";
+            Error::config("startup.open", message).with("file", file.display())
+        })?;
+        Ok(Secret::new(format!("sqlite:{path}")))
     }
 }

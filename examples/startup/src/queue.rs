@@ -12,7 +12,7 @@ impl Process {
     /// As [`Queue::open`], naming `queue.url`.
     pub async fn queue(&self) -> Result<Queue> {
         let mut config = self.settings.queue.clone();
-        config.url = self.url_or_embedded(&config.url, "queue");
+        config.url = self.url_or_embedded(&config.url, "queue")?;
         self.open_patiently("queue.url", async || Queue::open(&config).await)
             .await
     }

@@ -60,6 +60,6 @@ impl Settings {
     /// # Errors
     /// `Config` naming file, key path and value.
     pub fn load(file: Option<&Path>) -> Result<Self> {
-        config::load(file, std::env::vars())
+        config::load(file, std::env::vars_os())
     }
 }

@@ -12,7 +12,7 @@ impl Process {
     /// As [`Store::open`] and `prepare`, naming `store.url`.
     pub async fn store(&self, prepare: impl AsyncFn(&Store) -> Result<()>) -> Result<Store> {
         let mut config: StoreConfig = self.settings.store.clone();
-        config.url = self.url_or_embedded(&config.url, "store");
+        config.url = self.url_or_embedded(&config.url, "store")?;
         let open = async || {
             let store = Store::open(&config).await?;
             prepare(&store).await?;

@@ -31,12 +31,15 @@ pub(crate) fn init() -> Result<()> {
 }
 
 fn read_filter() -> Result<EnvFilter> {
-    let text = std::env::var(FILTER).unwrap_or_default();
-    let filter = EnvFilter::try_new(if text.is_empty() { DEFAULT } else { &text });
+    let value = std::env::var_os(FILTER).unwrap_or_default();
+    let refused = |message| Error::config("startup.log", message).with("variable", FILTER);
+    let text = value
+        .to_str()
+        .ok_or_else(|| refused("the log filter is not valid UTF-8"))?;
+    let filter = EnvFilter::try_new(if text.is_empty() { DEFAULT } else { text });
     filter.map_err(|error| {
-        Error::config("startup.log", "the log filter is wrong")
-            .with("variable", FILTER)
+        refused("the log filter is wrong")
             .with_source(error)
-            .with("value", &text)
+            .with("value", text)
     })
 }

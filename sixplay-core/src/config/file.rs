@@ -1,36 +1,38 @@
 //! The configuration file and the variables that override it.
 
-use std::{borrow::Cow, collections::BTreeMap, path::Path};
+use std::{borrow::Cow, collections::BTreeMap, ffi::OsString, path::Path};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
-use super::WITHHELD;
+use super::{WITHHELD, variables::own_variables};
 use crate::{Error, Result};
 
-const PREFIX: &str = "SIXPLAY_";
-/// Variables of others: the test servers' URLs, the log filter.
-const IGNORED: [&str; 2] = ["SIXPLAY_TEST_", "SIXPLAY_LOG"];
-
 /// Reads the configuration `T` from `file`, if any, overridden by variables, usually
-/// `std::env::vars()`.
+/// `std::env::vars_os()`.
 ///
 /// `SIXPLAY_QUEUE__PREFIX=a-` sets the key `queue.prefix`: two underscores go one level down,
 /// names are lower-cased. The value is read as YAML, so that `20` is a number and `[a, b]` a list;
-/// write `"20"`, with the quotes, for a string of digits. `SIXPLAY_LOG` and names beginning with
-/// `SIXPLAY_TEST_` are ignored. `T` should refuse unknown keys (`deny_unknown_fields`).
+/// write `"20"`, with the quotes, for a string of digits. `T` should refuse unknown keys
+/// (`deny_unknown_fields`).
+///
+/// Other names than `SIXPLAY_…`, UTF-8 or not, are not looked at; nor are `SIXPLAY_LOG` and names
+/// beginning with `SIXPLAY_TEST_`. Kubernetes and Docker set variables for each service of the
+/// surroundings, also for one called `sixplay` or `sixplay-…`: what has both the name and the value
+/// of such a variable (`SIXPLAY_PORT=tcp://10.96.0.7:80`, `SIXPLAY_API_SERVICE_HOST=10.96.0.7`)
+/// sets no key, and one warning names all of them.
 ///
 /// ```
 /// use sixplay_core::{DetectorConfig, config};
 ///
 /// # let file = std::env::temp_dir().join(format!("sixplay-load-{}.yml", std::process::id()));
 /// std::fs::write(&file, "batch: 500\nidle: 50ms\n").unwrap();
-/// let variables = [("SIXPLAY_BATCH".to_owned(), "20".to_owned())];
+/// let variables = [("SIXPLAY_BATCH".into(), "20".into())];
 /// let settings: DetectorConfig = config::load(Some(&file), variables)?;
 /// assert_eq!((settings.batch, settings.idle.as_millis()), (20, 50));
 ///
-/// let wrong = [("SIXPLAY_BATCH".to_owned(), "0".to_owned())];
+/// let wrong = [("SIXPLAY_BATCH".into(), "0".into())];
 /// let error = config::load::<DetectorConfig>(Some(&file), wrong).unwrap_err().to_string();
 /// assert!(error.contains("variable=SIXPLAY_BATCH, key=batch, value=0"), "{error}");
 /// # std::fs::remove_file(&file).unwrap();
@@ -38,33 +40,24 @@ const IGNORED: [&str; 2] = ["SIXPLAY_TEST_", "SIXPLAY_LOG"];
 /// ```
 ///
 /// # Errors
-/// `Config` for a file that cannot be read or is no YAML mapping, an unknown or missing key, and a
-/// bad value; it names the file or the variable, the key's path, and the value unless it may be
-/// secret.
+/// `Config` for a file that cannot be read or is no YAML mapping, a variable of ours that is not
+/// UTF-8, an unknown or missing key, and a bad value; it names the file or the variable, the key's
+/// path, and the value unless it may be secret.
 pub fn load<T: DeserializeOwned>(
     file: Option<&Path>,
-    env: impl IntoIterator<Item = (String, String)>,
+    env: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<T> {
     let mut root = file.map_or(Ok(Map::new()), read_file)?;
     let mut variables = BTreeMap::new();
-    for (name, text) in env {
-        let Some(path) = key_path(&name) else {
-            continue;
-        };
-        set_key(&mut root, &path, parse_scalar(&text))
-            .map_err(|error| error.with("variable", &name))?;
-        variables.insert(path.join("."), name);
+    for variable in own_variables(env)? {
+        let path = variable.path();
+        set_key(&mut root, &path, parse_scalar(&variable.text))
+            .map_err(|error| error.with("variable", &variable.name))?;
+        variables.insert(path.join("."), variable.name);
     }
     let root = Value::Object(root);
     serde_path_to_error::deserialize(&root)
         .map_err(|error| refusal_of(&root, file, &variables, &error))
-}
-
-/// The keys that a variable goes down, `None` when it is not ours.
-fn key_path(variable: &str) -> Option<Vec<String>> {
-    let key = variable.strip_prefix(PREFIX)?;
-    let ours = !IGNORED.iter().any(|ignored| variable.starts_with(ignored));
-    ours.then(|| key.to_lowercase().split("__").map(str::to_owned).collect())
 }
 
 fn read_file(file: &Path) -> Result<Map<String, Value>> {

@@ -31,6 +31,10 @@
 pub mod duration;
 #[cfg(feature = "config-file")]
 mod file;
+#[cfg(feature = "config-file")]
+mod services;
+#[cfg(feature = "config-file")]
+mod variables;
 
 use std::fmt;
 

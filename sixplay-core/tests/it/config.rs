@@ -1,6 +1,12 @@
 //! The configuration's sources, and what its errors say and do not say.
 
-use std::{io::Write, time::Duration};
+use std::{
+    ffi::OsString,
+    io::Write,
+    os::unix::ffi::OsStringExt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use sixplay_core::{
@@ -38,8 +44,7 @@ fn load(yaml: &str, env: &[(&str, &str)]) -> Result<Config> {
     file.write_all(yaml.as_bytes()).map_err(failed)?;
     config::load(
         Some(file.path()),
-        env.iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        env.iter().map(|(name, value)| (name.into(), value.into())),
     )
 }
 
@@ -97,7 +102,7 @@ fn variables_override_the_file_and_add_sections() -> Result<()> {
         (30, "42", "mysql://u:p@h/d?x=y")
     );
     assert_eq!(config.nodes, ["a", "b"]);
-    let alone: Config = config::load(None, [("SIXPLAY_STORE".to_owned(), "x".to_owned())])?;
+    let alone: Config = config::load(None, [("SIXPLAY_STORE".into(), "x".into())])?;
     assert_eq!(alone.store.expose(), "x");
     Ok(())
 }
@@ -164,6 +169,143 @@ fn unknown_and_missing_keys_are_refused_by_name() {
         "{error}"
     );
     assert!(refused("", &[]).contains("missing field `store`"));
+}
+
+/// What Kubernetes sets for services called `sixplay`, `sixplay-api` and `sixplay--a-1`, and Docker
+/// for linked containers.
+const OF_SERVICES: [(&str, &str); 23] = [
+    ("SIXPLAY_PORT", "tcp://10.96.0.7:80"),
+    ("SIXPLAY_SERVICE_HOST", "10.96.0.7"),
+    ("SIXPLAY_SERVICE_PORT", "80"),
+    ("SIXPLAY_SERVICE_PORT_HTTP", "80"),
+    ("SIXPLAY_SERVICE_PORT_HTTP_ADMIN", "8081"),
+    ("SIXPLAY_PORT_8080_TCP", "tcp://[fd00::7]:8080"),
+    ("SIXPLAY_PORT_8080_TCP_PROTO", "tcp"),
+    ("SIXPLAY_PORT_8080_TCP_PORT", "8080"),
+    ("SIXPLAY_PORT_8080_TCP_ADDR", "fd00::7"),
+    ("SIXPLAY_PORT_53_UDP", "udp://10.96.0.7:53"),
+    ("SIXPLAY_PORT_9_SCTP_PROTO", "sctp"),
+    ("SIXPLAY_API_SERVICE_HOST", "10.96.0.7"),
+    ("SIXPLAY_API_SERVICE_PORT", "8080"),
+    ("SIXPLAY_API_PORT", "tcp://10.96.0.7:8080"),
+    ("SIXPLAY_QUEUE_PORT_5672_TCP_ADDR", "10.96.0.9"),
+    ("SIXPLAY__A_1_PORT", "udp://10.96.0.9:8080"),
+    ("SIXPLAY_SERVICE_SERVICE_PORT", "8080"),
+    ("SIXPLAY_LOG_PORT", "tcp://10.96.0.7:8080"),
+    ("SIXPLAY_1_NAME", "/web/sixplay_1"),
+    ("SIXPLAY_1_ENV_PATH", "/bin"),
+    ("SIXPLAY_1_PORT_80_TCP_START", "tcp://172.17.0.5:80"),
+    ("SIXPLAY_1_PORT_80_TCP_PORT_END", "89"),
+    ("SIXPLAY_STORE_PORT_3306_TCP_PROTO", "tcp"),
+];
+
+#[test]
+fn variables_that_tell_of_services_of_our_name_set_nothing() -> Result<()> {
+    let config = load("store: a\nqueue: { prefetch: 7 }\n", &OF_SERVICES)?;
+    assert_eq!((config.store.expose(), config.queue.prefetch), ("a", 7));
+    Ok(())
+}
+
+#[test]
+fn one_warning_names_the_variables_that_set_nothing() {
+    let log = Log::default();
+    tracing::subscriber::with_default(log.subscriber(), || {
+        load("store: a\n", &OF_SERVICES).expect("loaded");
+    });
+    let text = log.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    for (name, _) in OF_SERVICES {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+    assert!(text.contains("WARN") && !text.contains("10.96"), "{text}");
+}
+
+#[test]
+fn a_key_that_only_looks_like_that_of_a_service_is_refused() {
+    for (name, value) in [
+        ("SIXPLAY_PORT", "8080"),
+        ("SIXPLAY_HOST", "10.96.0.7"),
+        ("SIXPLAY_SERVICE_HOST", "db.example.com"),
+        ("SIXPLAY_SERVICE_PORT", "http"),
+        ("SIXPLAY_HTTP_PORT", "8080"),
+        ("SIXPLAY_HTTP_SERVICE_PORTS", "8080"),
+        ("SIXPLAY_DETECTOR__SERVICE_PORT", "8080"),
+        ("SIXPLAY_QUEUE__PORT", "tcp://10.96.0.7:80"),
+        ("SIXPLAY_PORT_HTTP_TCP", "tcp://10.96.0.7:80"),
+        ("SIXPLAY_PORT_80_TCP_NAME", "tcp"),
+        ("SIXPLAY_NAME", "sixplay"),
+        ("SIXPLAY_ENV_PATH", "/bin"),
+        ("SIXPLAY_LOGS", "debug"),
+    ] {
+        let error = refused("store: a\n", &[(name, value)]);
+        assert!(error.contains(&format!("variable={name}")), "{error}");
+    }
+}
+
+fn no_utf8(start: &str) -> OsString {
+    let mut bytes = start.as_bytes().to_vec();
+    bytes.extend(b"caf\xe9");
+    OsString::from_vec(bytes)
+}
+
+#[test]
+fn variables_of_others_need_not_be_utf8() -> Result<()> {
+    let env = [
+        ("SIXPLAY_STORE".into(), "a".into()),
+        ("OTHER".into(), no_utf8("")),
+        (no_utf8("OTHER_"), "x".into()),
+        ("SIXPLAY_LOG".into(), no_utf8("")),
+        ("SIXPLAY_1_NAME".into(), "/web/sixplay_1".into()),
+        ("SIXPLAY_1_ENV_PLACE".into(), no_utf8("/")),
+    ];
+    let config: Config = config::load(None, env)?;
+    assert_eq!(config.store.expose(), "a");
+    Ok(())
+}
+
+#[test]
+fn a_variable_of_ours_that_is_no_utf8_is_named() {
+    for (name, value) in [
+        ("SIXPLAY_STORE".into(), no_utf8("secret-")),
+        (no_utf8("SIXPLAY_STORE_"), "secret-".into()),
+        ("SIXPLAY_PORT".into(), no_utf8("tcp://secret-")),
+    ] {
+        let error = config::load::<Config>(None, [(name, value)]).expect_err("it was accepted");
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        let error = error.to_string();
+        assert!(
+            error.contains("UTF-8") && error.contains("variable=SIXPLAY_"),
+            "{error}"
+        );
+        assert!(!error.contains("secret"), "{error}");
+    }
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn subscriber(&self) -> impl tracing::Subscriber {
+        let log = self.clone();
+        let lines = tracing_subscriber::fmt().with_ansi(false);
+        lines.with_writer(move || log.clone()).finish()
+    }
+
+    fn text(&self) -> String {
+        let bytes = self.0.lock().expect("not poisoned").clone();
+        String::from_utf8(bytes).expect("UTF-8")
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("not poisoned").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]

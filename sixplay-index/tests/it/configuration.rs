@@ -7,7 +7,7 @@ use sixplay_core::{ErrorKind, Result, config};
 use sixplay_index::{Index, IndexConfig, IndexerConfig, RebuildConfig};
 
 fn load<T: DeserializeOwned>(pairs: &[(&str, &str)]) -> Result<T> {
-    let variable = |(key, value): &(&str, &str)| (format!("SIXPLAY_{key}"), (*value).to_owned());
+    let variable = |(key, value): &(&str, &str)| (format!("SIXPLAY_{key}").into(), value.into());
     config::load(None, pairs.iter().map(variable))
 }
 

@@ -17,6 +17,17 @@ use tempfile::TempDir;
 
 use crate::client::{Client, eventually};
 
+/// A program that is not started yet.
+pub(crate) fn command(name: &str) -> Command {
+    let binary = Path::new(env!("CARGO_BIN_EXE_sixplay-standalone")).with_file_name(name);
+    assert!(
+        binary.exists(),
+        "{} is missing: run `cargo build --workspace --all-features` first",
+        binary.display()
+    );
+    Command::new(binary)
+}
+
 /// A running program; killed when dropped.
 pub(crate) struct Program {
     child: Child,
@@ -25,22 +36,22 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts `name` with `args` after the configuration's.
+    /// Starts `name` with `args`.
     pub(crate) fn start(name: &'static str, args: &[&str], log: &Path) -> Self {
-        let binary = Path::new(env!("CARGO_BIN_EXE_sixplay-standalone")).with_file_name(name);
-        assert!(
-            binary.exists(),
-            "{} is missing: run `cargo build --workspace --all-features` first",
-            binary.display()
-        );
+        let mut command = command(name);
+        command.args(args);
+        Self::spawn(name, command, log)
+    }
+
+    /// Starts a [`command`]; what it prints goes to `log`.
+    pub(crate) fn spawn(name: &'static str, mut command: Command, log: &Path) -> Self {
         let out = File::options()
             .create(true)
             .append(true)
             .read(true)
             .open(log)
             .expect("a log file");
-        let child = Command::new(binary)
-            .args(args)
+        let child = command
             .stdin(Stdio::null())
             .stdout(out.try_clone().expect("a second handle"))
             .stderr(out.try_clone().expect("a third handle"))
@@ -86,12 +97,15 @@ impl Program {
 
     /// SIGTERM, then the exit code; fails when the program outlives `seconds`.
     pub(crate) fn stop(&mut self, seconds: u64) -> Option<i32> {
-        let status = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .expect("kill runs");
-        assert!(status.success());
+        self.signal("TERM");
         self.wait(seconds)
+    }
+
+    /// Sends a signal, given without `SIG`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let mut kill = Command::new("kill");
+        kill.args(["-s", signal, &self.child.id().to_string()]);
+        assert!(kill.status().expect("kill runs").success());
     }
 
     /// The exit code once the program ends by itself.

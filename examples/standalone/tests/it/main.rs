@@ -16,4 +16,5 @@ mod real_input;
 mod rebuild;
 mod second_model;
 mod sub_domains;
+mod surroundings;
 mod whole_catalogue;
