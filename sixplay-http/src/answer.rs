@@ -4,9 +4,8 @@ use std::{convert::Infallible, future::Future, pin::Pin};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use sixplay_core::Error;
 
-use crate::ErrorFormat;
+use crate::{ErrorFormat, error::RequestRefusal};
 
 /// What a foreign body may fail with.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -15,12 +14,12 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) type BoxedAnswer<R> =
     Pin<Box<dyn Future<Output = Result<Response<R>, Infallible>> + Send>>;
 
-/// The answer to a request that goes no further because of `error`.
+/// The answer to a request that goes no further because of `refusal`.
 pub(crate) fn answer_refused<B, R: From<Bytes>>(
     request: &Request<B>,
-    error: &Error,
+    refusal: &RequestRefusal,
     format: ErrorFormat,
 ) -> BoxedAnswer<R> {
-    let response = format.render(error, request.uri().path());
+    let response = refusal.render(format, request.uri().path());
     Box::pin(async move { Ok(response.map(R::from)) })
 }

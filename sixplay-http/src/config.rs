@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 use sixplay_core::{Error, Result, config};
 
-use crate::DEFAULT_CACHE;
+use crate::{DEFAULT_CACHE, Domains};
 
 const MIN_HEADER_LIMIT: u64 = 1 << 10;
 const MAX_HEADER_LIMIT: u64 = 1 << 20;
@@ -49,6 +49,8 @@ const MAX_DRAIN: u64 = 3_600_000;
 pub struct HttpConfig {
     /// Where to listen; default `127.0.0.1:8080`. Port 0 takes any free port.
     pub listen: SocketAddr,
+    /// The domains that are ours, for a [`crate::HostLayer`]; default `[localhost]`.
+    pub domains: Domains,
     /// The folder of the domain users' files; with the next two keys it is what
     /// [`crate::Users::load_with`] takes.
     pub users_dir: Option<PathBuf>,
@@ -64,6 +66,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            domains: Domains::default(),
             users_dir: None,
             default_user: None,
             default_cache: DEFAULT_CACHE,

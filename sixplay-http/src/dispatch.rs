@@ -10,22 +10,24 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use sixplay_core::Error;
 use tower_service::Service;
 
 use crate::{
     ErrorFormat,
     answer::{BoxedAnswer, answer_refused},
-    host::{HostClient, find_by_host, host_of},
+    error::RequestRefusal,
+    host::{Host, HostClient, OwnLabels},
 };
 
 /// A service that chooses among services by the host's second label: `pc.api.example.com` goes to
 /// the service `api`, as client `pc`.
 ///
 /// A host that begins with a service's label, `api.example.com`, goes to that service and names no
-/// client, whatever its second label is: name no client as a service. Any other host is 404 in the
-/// format given, a request without exactly one is 400. Port and case of the host do not matter. A
-/// [`crate::DomainUserLayer`] in front of a service takes the client from here.
+/// client. Below a [`crate::HostLayer`] nothing else may be before the domain; without one any
+/// domain is taken, and a service's label comes first: name no client as a service. Any other host
+/// is 421 in the format given, a request without exactly one valid host is 400. Port and case of
+/// the host do not matter. A [`crate::DomainUserLayer`] in front of a service takes the client from
+/// here.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -51,7 +53,7 @@ use crate::{
 /// };
 /// assert_eq!(ask("pc.authors.example.com").await.unwrap().body(), "authors");
 /// assert_eq!(ask("books.example.com:8080").await.unwrap().body(), "books");
-/// assert_eq!(ask("example.com").await.unwrap().status(), 404);
+/// assert_eq!(ask("example.com").await.unwrap().status(), 421);
 /// # }
 /// ```
 #[derive(Clone, Debug)]
@@ -77,16 +79,32 @@ impl<S> Dispatch<S> {
         }
     }
 
-    fn choose_service<B>(&self, request: &Request<B>) -> Option<(&S, HostClient)> {
-        let host = host_of(request)?.to_ascii_lowercase();
-        let mut labels = host.split('.');
+    fn choose_service<B>(&self, request: &Request<B>) -> Result<(&S, HostClient), RequestRefusal> {
+        let found = match request.extensions().get() {
+            Some(OwnLabels(labels)) => self.choose_by_own(labels),
+            None => self.choose_by_first(&Host::of(request)?),
+        };
+        found.ok_or(RequestRefusal::Misdirected)
+    }
+
+    fn choose_by_own(&self, labels: &[String]) -> Option<(&S, HostClient)> {
+        let (client, service) = match labels {
+            [service] => (None, service),
+            [client, service] => (Some(client.clone()), service),
+            _ => return None,
+        };
+        Some((self.services.get(service)?, HostClient(client)))
+    }
+
+    /// The domain is not known: it may be all but the first label.
+    fn choose_by_first(&self, host: &Host) -> Option<(&S, HostClient)> {
+        let mut labels = host.labels();
         let (first, second) = (labels.next()?, labels.next());
         if let Some(service) = self.services.get(first) {
             return Some((service, HostClient(None)));
         }
         let service = self.services.get(second?)?;
-        let client = (!first.is_empty()).then(|| first.to_owned());
-        Some((service, HostClient(client)))
+        Some((service, HostClient(Some(first.to_owned()))))
     }
 }
 
@@ -107,11 +125,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let missing = || Error::not_found("host.dispatch", "there is no service at this host");
-        let chosen = find_by_host(&request, |request| self.choose_service(request), missing);
-        let (service, client) = match chosen {
+        let (service, client) = match self.choose_service(&request) {
             Ok(chosen) => chosen,
-            Err(error) => return answer_refused(&request, &error, self.format),
+            Err(refusal) => return answer_refused(&request, &refusal, self.format),
         };
         let mut service = service.clone();
         request.extensions_mut().insert(client);

@@ -7,6 +7,7 @@
 //! | route table | [`Routes`] of [`Route`]s; handlers get a [`Request`]; [`with`], [`json`] |
 //! | query parameters | [`Param`], [`ParamRule`], and [`Params`], the values of one request |
 //! | domain users | [`Users`], [`DomainUser`], [`DomainUserLayer`], [`Flag`], [`UserAccess`] |
+//! | our own hosts, and no other | [`Domains`], [`HostLayer`] |
 //! | several services at one address | [`Dispatch`] |
 //! | errors | [`ErrorFormat`], [`status`] |
 //! | cache times | [`ValidFor`], [`DEFAULT_CACHE`] |
@@ -15,7 +16,7 @@
 //!
 //! The parts work alone: [`Routes`] is a tower service for any server, [`DomainUserLayer`] a layer
 //! for any service, [`Server`] serves any service. Together they stand in this order: `Server`,
-//! `Dispatch` if there are several services, `DomainUserLayer`, `Routes`.
+//! `HostLayer`, `Dispatch` if there are several services, `DomainUserLayer`, `Routes`.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -77,6 +78,7 @@ mod cache;
 mod config;
 mod dispatch;
 mod domain_user;
+mod domains;
 mod error;
 mod host;
 mod limits;
@@ -95,6 +97,7 @@ pub use cache::{DEFAULT_CACHE, ValidFor};
 pub use config::{HttpConfig, ServerConfig};
 pub use dispatch::Dispatch;
 pub use domain_user::{DomainUser, DomainUserLayer, DomainUserService, Flag, UserAccess, Users};
+pub use domains::{Domains, HostLayer, HostService};
 pub use error::{ErrorFormat, status};
 pub use limits::Limits;
 pub use params::{Param, ParamRule, Params};

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sixplay_core::Result;
+use sixplay_http::ErrorFormat;
 use sixplay_startup::{Process, ServerArgs};
 
 /// The REST API over the store.
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
 async fn serve(mut process: Process) -> Result<()> {
     let store = process.store(sixplay_catalogue::prepare).await?;
     let service = sixplay_api::service(store, process.users()?)?;
+    let service = process.at_own_hosts(Some("api"), ErrorFormat::Problem, service);
     let server = process.bind().await?;
     process.serve(server, service);
     process.daemon.run().await

@@ -74,7 +74,9 @@ async fn serve(mut process: Process) -> Result<()> {
     let middleware = sixplay_middleware::service(index, users)?;
     let addr = server.local_addr();
     let services = [("api", api), ("middleware", middleware)];
-    process.serve(server, Dispatch::new(ErrorFormat::Problem, services));
+    let services = Dispatch::new(ErrorFormat::Problem, services);
+    let services = process.at_own_hosts(None, ErrorFormat::Problem, services);
+    process.serve(server, services);
     demo::print_requests(&store, addr).await?;
     process.daemon.run().await
 }

@@ -15,16 +15,18 @@ use super::{DomainUser, Users};
 use crate::{
     ErrorFormat,
     answer::{BoxedAnswer, answer_refused},
-    host::{client_of, find_by_host},
+    error::RequestRefusal,
+    host::client_of,
 };
 
 /// Puts the request's [`DomainUser`] into its extensions; without one the request goes no further.
 ///
 /// The user is named by the first label of the host (of the URI if it has one, else of the `Host`
-/// header; port and case do not matter), or by what [`crate::Dispatch`] found. No host, a host of
-/// one label or an IP address means the default user. An unknown user, and no user when there is no
-/// default, is 403 in the layer's format; HTTP/1.1 without a host, and any request with two, is
-/// 400.
+/// header; port and case do not matter), by the one label before the domain that a
+/// [`crate::HostLayer`] knows, or by what [`crate::Dispatch`] found. An empty host, a host of one
+/// label, a domain alone or an IP address means the default user. An unknown user, and no user when
+/// there is no default, is 403 in the layer's format; HTTP/1.1 without a host, a host that is not
+/// valid, and any request with two, is 400.
 ///
 /// What the user may do is decided by [`crate::Routes`], which knows the route; over any other
 /// service, by that service. Bodies are not touched; the inner service's response body must be made
@@ -71,11 +73,13 @@ impl DomainUserLayer {
         Self { users, format }
     }
 
-    fn find_user<B>(&self, request: &Request<B>) -> Option<DomainUser> {
-        match client_of(request) {
-            Some(name) => self.users.get(&name).cloned(),
-            None => self.users.default_user().cloned(),
-        }
+    fn find_user<B>(&self, request: &Request<B>) -> Result<DomainUser, RequestRefusal> {
+        let user = match client_of(request)? {
+            Some(name) => self.users.get(&name),
+            None => self.users.default_user(),
+        };
+        let unknown = || Error::forbidden("users.select", "the host names no known client");
+        Ok(user.ok_or_else(unknown)?.clone())
     }
 }
 
@@ -119,14 +123,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let unknown = || Error::forbidden("users.select", "the host names no known client");
-        let found = find_by_host(&request, |request| self.layer.find_user(request), unknown);
-        match found {
+        match self.layer.find_user(&request) {
             Ok(user) => {
                 request.extensions_mut().insert(user);
                 Box::pin(self.inner.call(request))
             }
-            Err(error) => answer_refused(&request, &error, self.layer.format),
+            Err(refusal) => answer_refused(&request, &refusal, self.layer.format),
         }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum RequestRefusal {
     WrongMedia(&'static str),
     /// The body has a content coding.
     EncodedBody,
+    /// The request is for a host that is not ours.
+    Misdirected,
     /// The head of the request is over the limit (431) or cannot be read.
     BadHead(StatusCode),
 }
@@ -42,6 +44,11 @@ impl RequestRefusal {
             Self::EncodedBody => {
                 let detail = "the body must not be encoded";
                 render_unsupported("content-encoding", detail, format, path)
+            }
+            Self::Misdirected => {
+                let status = StatusCode::MISDIRECTED_REQUEST;
+                let detail = "the host is none of this server's";
+                ErrorAnswer::new(status, "misdirected", detail, path).write_in(format)
             }
             Self::BadHead(status) => {
                 let (code, detail) = describe_head(*status);

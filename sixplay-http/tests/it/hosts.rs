@@ -7,13 +7,13 @@ use http::{Method, Response};
 use http_body_util::Full;
 use sixplay_core::Result;
 use sixplay_http::{
-    Dispatch, DomainUser, DomainUserLayer, DomainUserService, ErrorFormat, Request, Route, Routes,
-    Users, json, with,
+    Dispatch, DomainUser, DomainUserLayer, DomainUserService, Domains, ErrorFormat, HostLayer,
+    HostService, Request, Route, Routes, Users, json, with,
 };
 use tempfile::TempDir;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::ask::{ask, send};
+use crate::ask::{Answer, ask, send};
 
 async fn hello(name: &'static str, request: Request) -> Result<Response<Bytes>> {
     let user = request.user().map_or("nobody", |user| user.name());
@@ -27,7 +27,10 @@ fn named(name: &'static str) -> DomainUserService<Routes> {
         std::fs::write(file, "firewall: { allow: { default: true } }").unwrap();
     }
     let users = Users::load_with(dir.path(), Some("pc"), 300).unwrap();
-    let routes = [Route::get("hello", "/", with(&name, hello))];
+    let routes = [
+        Route::get("hello", "/", with(&name, hello)),
+        Route::new(Method::PATCH, "change", "/", with(&name, hello)),
+    ];
     let routes = Routes::new(ErrorFormat::Problem, routes).unwrap();
     DomainUserLayer::new(users, ErrorFormat::Problem).layer(routes)
 }
@@ -44,7 +47,6 @@ async fn the_second_label_chooses_the_service_and_the_first_the_client() {
         ("bo.api.localhost:8080", "\"api for bo\""),
         ("BO.Shop.books.test", "\"shop for bo\""),
         ("api.localhost", "\"api for pc\""),
-        (".api.localhost", "\"api for pc\""),
     ] {
         let answer = ask(&dispatch, Method::GET, host, "/").await;
         assert_eq!(answer.body, body, "{host}");
@@ -52,13 +54,13 @@ async fn the_second_label_chooses_the_service_and_the_first_the_client() {
 }
 
 #[tokio::test]
-async fn a_host_without_a_service_is_404_and_an_unknown_client_403() {
+async fn a_host_without_a_service_is_421_and_an_unknown_client_403() {
     let dispatch = dispatch();
     for (host, status) in [
-        ("bo.web.test", 404),
-        ("a.bo.api.test", 404),
-        ("localhost", 404),
-        ("", 404),
+        ("bo.web.test", 421),
+        ("a.bo.api.test", 421),
+        ("localhost", 421),
+        ("", 421),
         ("tv.api.test", 403),
     ] {
         let answer = ask(&dispatch, Method::GET, host, "/").await;
@@ -101,4 +103,175 @@ async fn layers_go_over_any_service_with_a_body_made_from_bytes() {
     };
     assert_eq!(asked("pc.test").await.unwrap().body(), "pc");
     assert_eq!(asked("tv.test").await.unwrap().status(), 403);
+}
+
+/// The service `api` alone, and with `shop` behind a dispatch, below our own domains.
+fn own_hosts(
+    domains: &[&str],
+) -> (
+    HostService<DomainUserService<Routes>>,
+    HostService<Dispatch<DomainUserService<Routes>>>,
+) {
+    let domains = Domains::new(domains).unwrap();
+    let layer = |domains| HostLayer::new(domains, ErrorFormat::Problem);
+    let alone = layer(domains.with_service("api")).layer(named("api"));
+    (alone, layer(domains).layer(dispatch()))
+}
+
+#[tokio::test]
+async fn only_hosts_in_our_domains_with_our_number_of_labels_are_answered() {
+    let (alone, several) = own_hosts(&["Example.com", "tv.example.org"]);
+    for (host, of_one, of_several) in [
+        ("bo.api.example.com", 200, 200),
+        ("BO.API.EXAMPLE.COM.:8080", 200, 200),
+        ("api.example.com", 200, 200),
+        ("bo.api.tv.example.org", 200, 200),
+        ("bo.example.com", 200, 421),
+        ("example.com", 200, 421),
+        ("tv.api.example.com", 403, 403),
+        ("bo.shop.example.com", 421, 200),
+        ("a.bo.api.example.com", 421, 421),
+        ("api.bo.api.example.com", 421, 421),
+        ("bo.api.attacker.test", 421, 421),
+        ("bo.api.example.com.attacker.test", 421, 421),
+        ("bo.api.notexample.com", 421, 421),
+        ("bo.api.org", 421, 421),
+        ("bo.api", 421, 421),
+        ("localhost", 421, 421),
+        ("", 421, 421),
+        ("127.0.0.1:8080", 421, 421),
+        ("[::1]:8080", 421, 421),
+    ] {
+        let answer = ask(&alone, Method::GET, host, "/").await;
+        assert_eq!(answer.status, of_one, "{host}");
+        let answer = ask(&several, Method::GET, host, "/").await;
+        assert_eq!(answer.status, of_several, "{host}");
+        if of_several == 421 {
+            assert_eq!(answer.json()["code"], "misdirected", "{host}");
+            assert_eq!(answer.header("cache-control"), "no-store", "{host}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_a_host_of_ours_only_where_it_is_configured() {
+    let (alone, _) = own_hosts(&["127.0.0.1", "::1"]);
+    for (host, status) in [
+        ("127.0.0.1:8080", 200),
+        ("[::1]", 200),
+        ("[0:0::1]:80", 200),
+        ("127.0.0.2", 421),
+        ("api.127.0.0.1", 421),
+        ("localhost", 421),
+    ] {
+        let answer = ask(&alone, Method::GET, host, "/").await;
+        assert_eq!(answer.status, status, "{host}");
+    }
+}
+
+async fn send_from_page(method: Method, origin: Option<&str>, site: Option<&str>) -> Answer {
+    let (_, several) = own_hosts(&["example.com"]);
+    let mut request = http::Request::builder().method(method).uri("/");
+    let headers = request.headers_mut().unwrap();
+    headers.insert("host", "bo.api.example.com:8080".parse().unwrap());
+    for (name, value) in [("origin", origin), ("sec-fetch-site", site)] {
+        if let Some(value) = value {
+            headers.insert(name, value.parse().unwrap());
+        }
+    }
+    send(&several, request.body(Full::default()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_page_of_another_host_changes_nothing() {
+    let own = Some("https://BO.api.example.com");
+    for (origin, site, status) in [
+        (None, None, 200),
+        (own, Some("same-origin"), 200),
+        (own, Some("none"), 200),
+        (Some("http://bo.api.example.com:8080"), None, 200),
+        (Some("http://bo.api.attacker.test"), None, 403),
+        (Some("http://attacker.test"), Some("same-origin"), 403),
+        (Some("http://example.com"), None, 403),
+        (Some("http://bo.api.example.com.attacker.test"), None, 403),
+        (Some("http://x@bo.api.example.com"), None, 403),
+        (Some("null"), None, 403),
+        (Some(""), None, 403),
+        (own, Some("cross-site"), 403),
+        (None, Some("Cross-Site"), 403),
+    ] {
+        let answer = send_from_page(Method::PATCH, origin, site).await;
+        assert_eq!(answer.status, status, "{origin:?} {site:?}");
+        let read = send_from_page(Method::GET, origin, site).await;
+        assert_eq!(read.status, 200, "{origin:?} {site:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_host_is_400_at_every_entry() {
+    let (alone, several) = own_hosts(&["localhost"]);
+    let (dispatch, users) = (dispatch(), named("api"));
+    for host in [
+        "bo.api.localhost:80:80",
+        "bo.api.localhost:abc",
+        "bo.api.localhost:65536",
+        "bo.api.localhost:+80",
+        "bo.api.localhost/x",
+        "bo.api.localhost?x",
+        "bo.api.localhost#x",
+        "bo.api.localhost x",
+        "bo.api.localhost,pc.api.localhost",
+        "bo.api.localhost..",
+        "bo..api.localhost",
+        ".api.localhost",
+        ".",
+        ":80",
+        "x@bo.api.localhost",
+        "b%6f.api.localhost",
+        "[::1",
+        "[::1]x",
+        "[bo.api.localhost]",
+        "::1",
+    ] {
+        let expected = if host == ":80" {
+            [421, 421, 421, 200]
+        } else {
+            [400; 4]
+        };
+        let answers = [
+            ask(&alone, Method::GET, host, "/").await,
+            ask(&several, Method::GET, host, "/").await,
+            ask(&dispatch, Method::GET, host, "/").await,
+            ask(&users, Method::GET, host, "/").await,
+        ];
+        assert_eq!(
+            answers.map(|answer| answer.status.as_u16()),
+            expected,
+            "{host}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_target_in_absolute_form_is_a_url_of_ours_and_needs_a_host_too() {
+    let (alone, _) = own_hosts(&["localhost"]);
+    for (target, host, status) in [
+        ("http://bo.api.localhost/", Some("pc.api.localhost"), 200),
+        (
+            "http://bo.api.attacker.test/",
+            Some("bo.api.localhost"),
+            421,
+        ),
+        ("http://bo.api.localhost/", None, 400),
+        ("ftp://bo.api.localhost/", Some("bo.api.localhost"), 400),
+        ("http://x@bo.api.localhost/", Some("bo.api.localhost"), 400),
+        ("http://bo.api.localhost/", Some("a b"), 400),
+    ] {
+        let mut request = http::Request::get(target);
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
+        let answer = send(&alone, request.body(Full::default()).unwrap()).await;
+        assert_eq!(answer.status, status, "{target} {host:?}");
+    }
 }

@@ -80,7 +80,7 @@ async fn a_team_mounts_both_tables_beside_a_service_of_its_own() {
         );
     }
     let elsewhere = ask_over_socket(address, "pc.other.example.com", "/").await;
-    assert!(elsewhere.starts_with("HTTP/1.1 404"), "{elsewhere}");
+    assert!(elsewhere.starts_with("HTTP/1.1 421"), "{elsewhere}");
     stop.cancel();
     running.await.unwrap().unwrap();
 }

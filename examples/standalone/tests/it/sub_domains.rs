@@ -52,3 +52,33 @@ fn the_label_selects_the_user_and_what_it_may_do() {
     );
     assert_eq!(client("chromecast.middleware.localhost").get(&other).0, 200);
 }
+
+#[test]
+fn only_hosts_in_the_configured_domains_are_answered() {
+    let line = Line::new(On::Embedded).expect("needs no server");
+    line.configure("http: { domains: [example.com] }");
+    line.generate("6");
+    assert_eq!(line.run("sixplay-rebuild", &[]).0, Some(0));
+    let listen = ["--listen", "127.0.0.1:0"];
+    let mut api = line.start("sixplay-api", &listen);
+    let mut middleware = line.start("sixplay-middleware", &listen);
+    for (addr, path, hosts) in [
+        (
+            api.addr(),
+            "/v1/programs",
+            ["bo.api.example.com", "bo.example.com"],
+        ),
+        (
+            middleware.addr(),
+            WEB,
+            ["pc.middleware.example.com", "pc.example.com"],
+        ),
+    ] {
+        for host in hosts {
+            assert_eq!(Client::new(addr, host).get(path).0, 200, "{host}");
+            let foreign = host.replace("example.com", "attacker.test");
+            let (status, body) = Client::new(addr, &foreign).get(path);
+            assert_eq!(status, 421, "{foreign}: {body}");
+        }
+    }
+}
