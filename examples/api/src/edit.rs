@@ -1,12 +1,12 @@
 //! Changes that the API makes: typed, checked, each in one transaction.
 
-use sea_query::{Expr, ExprTrait, Query, UpdateStatement, Value};
+use sea_query::{Expr, ExprTrait, UpdateStatement, Value};
 use serde::{Deserialize, Deserializer};
 use sixplay_catalogue::{
     TableSchema,
     tables::{CLIPS, PROGRAMS, VIDEOS},
 };
-use sixplay_core::{Error, Result, Store, Transaction};
+use sixplay_core::{Error, Result, Transaction};
 
 const MAX_TITLE_CHARS: usize = 255;
 
@@ -66,57 +66,55 @@ fn read_given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-/// Changes a program.
-///
-/// # Errors
-/// `Invalid` naming the field, `NotFound` for an unknown id, `Unavailable`, `Timeout`.
-pub async fn change_program(store: &Store, id: i64, patch: ProgramPatch) -> Result<()> {
-    let changes = patch.check()?;
-    let mut transaction = store.write().await?;
-    require_row(&mut transaction, &PROGRAMS, id.into()).await?;
-    changes
-        .update(&mut transaction, &PROGRAMS, id.into())
-        .await?;
-    transaction.commit().await
-}
+/// What a patch writes, checked.
+#[derive(Debug)]
+pub(crate) struct ProgramChanges(ColumnChanges);
 
-/// Changes a video, `clip_N` or `playlist_N`.
-///
-/// # Errors
-/// As [`change_program`].
-pub async fn change_video(store: &Store, id: &str, patch: VideoPatch) -> Result<()> {
-    let enabled = patch.enabled;
-    let mut changes = patch.check_texts()?;
-    let mut transaction = store.write().await?;
-    require_row(&mut transaction, &VIDEOS, id.into()).await?;
-    if let Some(clip) = clip_of(id) {
-        changes
-            .update(&mut transaction, &CLIPS, clip.into())
-            .await?;
-    }
-    changes.set_flag("enabled", enabled);
-    changes.update(&mut transaction, &VIDEOS, id.into()).await?;
-    transaction.commit().await
+/// As [`ProgramChanges`]; the texts are also those of the clip of a video `clip_N`.
+#[derive(Debug)]
+pub(crate) struct VideoChanges {
+    texts: ColumnChanges,
+    switch: ColumnChanges,
 }
 
 impl ProgramPatch {
-    fn check(self) -> Result<ColumnChanges> {
+    /// # Errors
+    /// `Invalid` naming the field.
+    pub(crate) fn check(self) -> Result<ProgramChanges> {
         let mut changes = ColumnChanges::default();
         changes.set_title(self.title)?;
         changes.set_text("description", self.description)?;
         changes.set_text("summary", self.summary)?;
         changes.set_flag("enabled", self.enabled);
-        Ok(changes)
+        Ok(ProgramChanges(changes))
     }
 }
 
 impl VideoPatch {
-    /// What a video has in common with its clip.
-    fn check_texts(self) -> Result<ColumnChanges> {
-        let mut changes = ColumnChanges::default();
-        changes.set_title(self.title)?;
-        changes.set_text("description", self.description)?;
-        Ok(changes)
+    /// # Errors
+    /// As [`ProgramPatch::check`].
+    pub(crate) fn check(self) -> Result<VideoChanges> {
+        let (mut texts, mut switch) = (ColumnChanges::default(), ColumnChanges::default());
+        texts.set_title(self.title)?;
+        texts.set_text("description", self.description)?;
+        switch.set_flag("enabled", self.enabled);
+        Ok(VideoChanges { texts, switch })
+    }
+}
+
+impl ProgramChanges {
+    pub(crate) async fn write(&self, transaction: &mut Transaction, id: i64) -> Result<()> {
+        self.0.update(transaction, &PROGRAMS, id.into()).await
+    }
+}
+
+impl VideoChanges {
+    pub(crate) async fn write(&self, transaction: &mut Transaction, id: &str) -> Result<()> {
+        if let Some(clip) = clip_of(id) {
+            self.texts.update(transaction, &CLIPS, clip.into()).await?;
+        }
+        self.texts.update(transaction, &VIDEOS, id.into()).await?;
+        self.switch.update(transaction, &VIDEOS, id.into()).await
     }
 }
 
@@ -193,16 +191,4 @@ fn require_text(field: &'static str, text: &str) -> Result<()> {
 
 fn refuse_field(field: &'static str, problem: &'static str) -> Error {
     Error::invalid("api.edit", format!("{field} {problem}")).with("field", field)
-}
-
-async fn require_row(transaction: &mut Transaction, table: &TableSchema, id: Value) -> Result<()> {
-    let row = Query::select()
-        .expr_as(Expr::val(1), "one")
-        .from(table.name)
-        .and_where(Expr::col("id").eq(id))
-        .take();
-    if transaction.fetch(&row).await?.is_empty() {
-        return Err(Error::not_found("api.edit", "no such row").with("table", table.name));
-    }
-    Ok(())
 }

@@ -33,16 +33,21 @@ mod read;
 #[cfg(doctest)]
 mod readme;
 mod routes;
+mod scope;
+mod scoped_store;
 mod view;
 
 pub use {sixplay_core, sixplay_http};
 
-pub use edit::{ProgramPatch, VideoPatch, change_program, change_video};
-pub use read::{Program, Publication, Video, VideoWindow, find_program, find_video};
+pub use edit::{ProgramPatch, VideoPatch};
+pub use read::{Program, Publication, Video, VideoWindow};
+pub use scoped_store::{change_program, change_video, find_program, find_video};
 
 use sixplay_core::{Result, Store};
 use sixplay_http::{DomainUserLayer, DomainUserService, ErrorFormat, Routes, Users};
 use tower_layer::Layer;
+
+use scoped_store::ClientStores;
 
 /// The API as a tower service; errors are problems of RFC 9457, those of a `PATCH` with a pointer
 /// to the member.
@@ -91,6 +96,6 @@ use tower_layer::Layer;
 /// # }
 /// ```
 pub fn service(store: Store, users: Users) -> Result<DomainUserService<Routes>> {
-    let routes = routes::table(&store)?;
+    let routes = routes::table(&ClientStores::new(store))?;
     Ok(DomainUserLayer::new(users, ErrorFormat::Problem).layer(routes))
 }

@@ -22,17 +22,15 @@ pub(crate) enum Listing {
 pub(crate) struct PageRequest {
     pub(crate) limit: u64,
     pub(crate) offset: u64,
-    /// Whether the list has only what viewers see.
-    pub(crate) published_only: bool,
 }
 
 /// The items of a page: as many as its limit says, fewer only where the list ends.
 pub(crate) async fn list_items(
-    view: &mut StoreView,
+    view: &mut StoreView<'_>,
     listing: Listing,
     page: PageRequest,
 ) -> Result<Vec<ListedItem>> {
-    if page.published_only {
+    if view.sees_published_only(listing.kind()) {
         return list_published(view, listing, page).await;
     }
     let mut query = listing.select_ids();
@@ -42,7 +40,7 @@ pub(crate) async fn list_items(
 
 /// Walks the list from its beginning: the walk alone tells which items are to be skipped.
 async fn list_published(
-    view: &mut StoreView,
+    view: &mut StoreView<'_>,
     listing: Listing,
     page: PageRequest,
 ) -> Result<Vec<ListedItem>> {
@@ -59,7 +57,7 @@ async fn list_published(
 }
 
 async fn fetch_items(
-    view: &mut StoreView,
+    view: &mut StoreView<'_>,
     listing: Listing,
     ids: &SelectStatement,
 ) -> Result<Vec<ListedItem>> {

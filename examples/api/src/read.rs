@@ -8,7 +8,7 @@ use sixplay_catalogue::{
     PublicationState, documents,
     tables::{PROGRAMS, PUBLICATIONS, VIDEOS},
 };
-use sixplay_core::{Result, Row, Store, jiff::Timestamp};
+use sixplay_core::{Result, Row, jiff::Timestamp};
 
 use crate::{
     pages::{Listing, PageRequest, list_items},
@@ -94,67 +94,30 @@ pub struct Publication {
     pub next_change_at: Option<String>,
 }
 
-/// A program as it is now, published or not; `None` for an unknown id.
-///
-/// # Errors
-/// `Unavailable`, `Timeout`; `Corrupt` for a row that cannot be read.
-///
-/// ```
-/// # use sixplay_core::Store;
-/// use sixplay_api::{ProgramPatch, change_program, find_program};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> sixplay_core::Result<()> {
-/// # let folder = tempfile::tempdir().unwrap();
-/// # let store = Store::connect(&format!("sqlite:{}/store.db", folder.path().display())).await?;
-/// # sixplay_catalogue::prepare(&store).await?;
-/// # let mut transaction = store.write().await?;
-/// # let insert = "INSERT INTO programs (id, code, title) VALUES (820, 'x', 'x')";
-/// # transaction.execute_sql(insert, Vec::new()).await?;
-/// # transaction.commit().await?;
-/// let mut patch = ProgramPatch::default();
-/// patch.enabled = Some(false);
-/// change_program(&store, 820, patch).await?;
-///
-/// let program = find_program(&store, 820).await?.unwrap();
-/// assert_eq!(program.publication.reason, Some("disabled"));
-/// assert!(find_program(&store, 821).await?.is_none());
-/// # Ok(())
-/// # }
-/// ```
-pub async fn find_program(store: &Store, id: i64) -> Result<Option<Program>> {
-    read_program(&mut StoreView::open(store).await?, id).await
+/// A program in the view's scope.
+pub(crate) async fn find_program(view: &mut StoreView<'_>, id: i64) -> Result<Option<Program>> {
+    let item = view.find_state(documents::PROGRAM, &id.to_string()).await?;
+    Ok(read_programs(view, item.into_iter().collect()).await?.pop())
 }
 
-/// A video as it is now, published or not; `None` for an unknown id.
-///
-/// # Errors
-/// As [`find_program`].
-pub async fn find_video(store: &Store, id: &str) -> Result<Option<Video>> {
-    let mut view = StoreView::open(store).await?;
-    let item = view
-        .list_states(documents::VIDEO, vec![id.to_owned()])
-        .await?;
-    Ok(read_videos(&mut view, item).await?.pop())
-}
-
-/// As [`find_program`], of the view's instant.
-pub(crate) async fn read_program(view: &mut StoreView, id: i64) -> Result<Option<Program>> {
-    let item = view
-        .list_states(documents::PROGRAM, vec![id.to_string()])
-        .await?;
-    Ok(read_programs(view, item).await?.pop())
+/// A video in the view's scope.
+pub(crate) async fn find_video(view: &mut StoreView<'_>, id: &str) -> Result<Option<Video>> {
+    let item = view.find_state(documents::VIDEO, id).await?;
+    Ok(read_videos(view, item.into_iter().collect()).await?.pop())
 }
 
 /// A page of the programs, by id.
-pub(crate) async fn list_programs(view: &mut StoreView, page: PageRequest) -> Result<Vec<Program>> {
+pub(crate) async fn list_programs(
+    view: &mut StoreView<'_>,
+    page: PageRequest,
+) -> Result<Vec<Program>> {
     let items = list_items(view, Listing::Programs, page).await?;
     read_programs(view, items).await
 }
 
 /// A page of the videos of `program`, by id.
 pub(crate) async fn list_videos(
-    view: &mut StoreView,
+    view: &mut StoreView<'_>,
     program: i64,
     page: PageRequest,
 ) -> Result<Vec<Video>> {
@@ -163,7 +126,7 @@ pub(crate) async fn list_videos(
 }
 
 /// The programs of `items`, without those that have no row.
-async fn read_programs(view: &mut StoreView, items: Vec<ListedItem>) -> Result<Vec<Program>> {
+async fn read_programs(view: &mut StoreView<'_>, items: Vec<ListedItem>) -> Result<Vec<Program>> {
     let ids = items.iter().filter_map(|item| item.id.parse::<i64>().ok());
     let rows = view
         .fetch_by_id(&PROGRAMS, ids.map(Value::from).collect())
@@ -173,7 +136,7 @@ async fn read_programs(view: &mut StoreView, items: Vec<ListedItem>) -> Result<V
 }
 
 /// The videos of `items` with their windows, without those that have no row.
-async fn read_videos(view: &mut StoreView, items: Vec<ListedItem>) -> Result<Vec<Video>> {
+async fn read_videos(view: &mut StoreView<'_>, items: Vec<ListedItem>) -> Result<Vec<Video>> {
     let ids: Vec<Value> = items.iter().map(|item| item.id.as_str().into()).collect();
     let rows = view.fetch_by_id(&VIDEOS, ids.clone()).await?;
     let mut windows = read_windows(view, ids).await?;
@@ -245,7 +208,7 @@ impl From<PublicationState> for Publication {
 
 /// The windows of each of these videos, in the order of their keys.
 async fn read_windows(
-    view: &mut StoreView,
+    view: &mut StoreView<'_>,
     videos: Vec<Value>,
 ) -> Result<HashMap<String, Vec<VideoWindow>>> {
     let mut windows: HashMap<String, Vec<VideoWindow>> = HashMap::new();

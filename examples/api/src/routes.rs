@@ -3,67 +3,64 @@
 use bytes::Bytes;
 use http::{Method, Response};
 use serde::Serialize;
-use sixplay_catalogue::documents;
-use sixplay_core::{Error, Result, Store};
-use sixplay_http::{ErrorFormat, Flag, Param, Request, Route, Routes, json, with};
+use sixplay_core::{Error, Result};
+use sixplay_http::{ErrorFormat, Param, Request, Route, Routes, json};
 
 use crate::{
-    edit::{change_program, change_video},
     pages::PageRequest,
     patch,
-    read::{self, Program, Publication, Video, find_program, find_video},
-    view::StoreView,
+    scoped_store::{ClientStores, ScopedStore, not_found},
 };
 
-/// The API's table over `store`.
-pub(crate) fn table(store: &Store) -> Result<Routes> {
+/// The API's table over the stores of its clients.
+pub(crate) fn table(stores: &ClientStores) -> Result<Routes> {
     let routes = [
-        programs_route(store),
-        program_route(store),
-        program_change_route(store),
-        program_videos_route(store),
-        video_route(store),
-        video_change_route(store),
+        programs_route(stores),
+        program_route(stores),
+        program_change_route(stores),
+        program_videos_route(stores),
+        video_route(stores),
+        video_change_route(stores),
     ];
     Routes::new(ErrorFormat::Problem, routes)
 }
 
-fn programs_route(store: &Store) -> Route {
-    Route::get("api_programs", "/v1/programs", with(store, list_programs))
+fn programs_route(stores: &ClientStores) -> Route {
+    Route::get("api_programs", "/v1/programs", stores.scoped(list_programs))
         .resource("programs")
         .params(page_params())
 }
 
-fn program_route(store: &Store) -> Route {
+fn program_route(stores: &ClientStores) -> Route {
     Route::get(
         "api_program",
         "/v1/programs/{id}",
-        with(store, show_program),
+        stores.scoped(show_program),
     )
     .resource("programs")
 }
 
-fn program_change_route(store: &Store) -> Route {
+fn program_change_route(stores: &ClientStores) -> Route {
     let (name, path) = ("api_program_change", "/v1/programs/{id}");
-    Route::new(Method::PATCH, name, path, with(store, patch_program))
+    Route::new(Method::PATCH, name, path, stores.scoped(patch_program))
         .resource("programs")
         .consumes("application/json")
 }
 
-fn program_videos_route(store: &Store) -> Route {
+fn program_videos_route(stores: &ClientStores) -> Route {
     let (name, path) = ("api_program_videos", "/v1/programs/{id}/videos");
-    Route::get(name, path, with(store, list_videos))
+    Route::get(name, path, stores.scoped(list_videos))
         .resource("videos")
         .params(page_params())
 }
 
-fn video_route(store: &Store) -> Route {
-    Route::get("api_video", "/v1/videos/{id}", with(store, show_video)).resource("videos")
+fn video_route(stores: &ClientStores) -> Route {
+    Route::get("api_video", "/v1/videos/{id}", stores.scoped(show_video)).resource("videos")
 }
 
-fn video_change_route(store: &Store) -> Route {
+fn video_change_route(stores: &ClientStores) -> Route {
     let (name, path) = ("api_video_change", "/v1/videos/{id}");
-    Route::new(Method::PATCH, name, path, with(store, patch_video))
+    Route::new(Method::PATCH, name, path, stores.scoped(patch_video))
         .resource("videos")
         .consumes("application/json")
 }
@@ -75,42 +72,34 @@ fn page_params() -> [Param; 2] {
     ]
 }
 
-async fn list_programs(store: Store, request: Request) -> Result<Response<Bytes>> {
-    let page = page_of(&request, documents::PROGRAM);
-    let mut view = StoreView::open(&store).await?;
-    answer_page(page, read::list_programs(&mut view, page).await?)
+async fn list_programs(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
+    let page = page_of(&request);
+    answer_page(page, store.list_programs(page).await?)
 }
 
-async fn show_program(store: Store, request: Request) -> Result<Response<Bytes>> {
-    let program = find_program(&store, program_id(&request)?).await?;
-    answer(&require_program(program, &request)?)
+async fn show_program(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
+    answer(&store.find_program(program_id(&request)?).await?)
 }
 
-async fn patch_program(store: Store, request: Request) -> Result<Response<Bytes>> {
+async fn patch_program(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
     let (id, patch) = (program_id(&request)?, patch::read(request.body())?);
-    let changed = change_program(&store, id, patch).await;
-    changed.map_err(patch::point_at_field)?;
-    show_program(store, request).await
+    let changed = store.change_program(id, patch).await;
+    answer(&changed.map_err(patch::point_at_field)?)
 }
 
-async fn list_videos(store: Store, request: Request) -> Result<Response<Bytes>> {
-    let (id, page) = (program_id(&request)?, page_of(&request, documents::VIDEO));
-    let mut view = StoreView::open(&store).await?;
-    let program = read::read_program(&mut view, id).await?;
-    require_program(program, &request)?;
-    answer_page(page, read::list_videos(&mut view, id, page).await?)
+async fn list_videos(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
+    let (id, page) = (program_id(&request)?, page_of(&request));
+    answer_page(page, store.list_videos(id, page).await?)
 }
 
-async fn show_video(store: Store, request: Request) -> Result<Response<Bytes>> {
-    let video = find_video(&store, request.segment("id")).await?;
-    answer(&require_video(video, &request)?)
+async fn show_video(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
+    answer(&store.find_video(request.segment("id")).await?)
 }
 
-async fn patch_video(store: Store, request: Request) -> Result<Response<Bytes>> {
+async fn patch_video(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
     let patch = patch::read(request.body())?;
-    let changed = change_video(&store, request.segment("id"), patch).await;
-    changed.map_err(patch::point_at_field)?;
-    show_video(store, request).await
+    let changed = store.change_video(request.segment("id"), patch).await;
+    answer(&changed.map_err(patch::point_at_field)?)
 }
 
 /// A program's id; what is no number names no program.
@@ -118,39 +107,16 @@ fn program_id(request: &Request) -> Result<i64> {
     request.segment("id").parse().map_err(|_| not_found())
 }
 
-fn page_of(request: &Request, kind: &str) -> PageRequest {
+fn page_of(request: &Request) -> PageRequest {
     PageRequest {
         limit: number_of(request, "limit"),
         offset: number_of(request, "offset"),
-        published_only: sees_published_only(request, kind),
     }
 }
 
 fn number_of(request: &Request, name: &str) -> u64 {
     let number = request.params().int(name).unwrap_or_default();
     u64::try_from(number).unwrap_or_default()
-}
-
-fn require_program(program: Option<Program>, request: &Request) -> Result<Program> {
-    let shown = |it: &Program| shows(request, documents::PROGRAM, &it.publication);
-    program.filter(shown).ok_or_else(not_found)
-}
-
-fn require_video(video: Option<Video>, request: &Request) -> Result<Video> {
-    let shown = |it: &Video| shows(request, documents::VIDEO, &it.publication);
-    video.filter(shown).ok_or_else(not_found)
-}
-
-fn shows(request: &Request, kind: &str, publication: &Publication) -> bool {
-    publication.published || !sees_published_only(request, kind)
-}
-
-/// Whether the client's file hides from it what viewers do not see; without the flag it sees
-/// everything.
-fn sees_published_only(request: &Request, kind: &str) -> bool {
-    let user = request.user();
-    let flag = user.and_then(|user| user.entity_flag(kind, "published"));
-    flag.and_then(Flag::as_bool) == Some(true)
 }
 
 fn answer_page<T: Serialize>(page: PageRequest, items: Vec<T>) -> Result<Response<Bytes>> {
@@ -160,7 +126,7 @@ fn answer_page<T: Serialize>(page: PageRequest, items: Vec<T>) -> Result<Respons
         limit: u64,
         offset: u64,
     }
-    let PageRequest { limit, offset, .. } = page;
+    let PageRequest { limit, offset } = page;
     answer(&PageBody {
         items,
         limit,
@@ -173,8 +139,4 @@ fn answer(value: &impl Serialize) -> Result<Response<Bytes>> {
         Error::unexpected("api.write", "cannot write the answer").with_source(error)
     });
     Ok(json(written?))
-}
-
-fn not_found() -> Error {
-    Error::not_found("api.find", "there is no such resource")
 }

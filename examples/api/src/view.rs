@@ -4,14 +4,18 @@ use std::collections::HashMap;
 
 use sea_query::{Expr, ExprTrait, Query, QueryStatementWriter, Value};
 use sixplay_catalogue::{PublicationState, TableSchema, publication_states};
-use sixplay_core::{Result, Row, Snapshot, Store, jiff::Timestamp};
+use sixplay_core::{Result, Row, Snapshot, jiff::Timestamp};
 
-/// One reading of the store: all that is read through it is of one snapshot, and published or not
-/// as of one time. It takes no ticket: nothing that it shows is written to an index.
+use crate::scope::Scope;
+
+/// One reading of the store by one client: all that is read through it is of one snapshot,
+/// published or not as of one time, and in the client's scope. It takes no ticket: nothing that it
+/// shows is written to an index.
 #[derive(Debug)]
-pub(crate) struct StoreView {
-    snapshot: Snapshot,
+pub(crate) struct StoreView<'s> {
+    snapshot: &'s mut Snapshot,
     now: Timestamp,
+    scope: Scope,
 }
 
 /// A program or a video, and what viewers see of it.
@@ -21,11 +25,20 @@ pub(crate) struct ListedItem {
     pub(crate) state: PublicationState,
 }
 
-impl StoreView {
-    pub(crate) async fn open(store: &Store) -> Result<Self> {
+impl<'s> StoreView<'s> {
+    /// `snapshot` as of now, in `scope`.
+    pub(crate) fn new(snapshot: &'s mut Snapshot, scope: Scope) -> Self {
         let now = Timestamp::now();
-        let snapshot = store.read().await?;
-        Ok(Self { snapshot, now })
+        Self {
+            snapshot,
+            now,
+            scope,
+        }
+    }
+
+    /// Whether documents of `kind` are seen only while viewers see them.
+    pub(crate) fn sees_published_only(&self, kind: &str) -> bool {
+        self.scope.sees_published_only(kind)
     }
 
     pub(crate) async fn fetch(&mut self, query: &impl QueryStatementWriter) -> Result<Vec<Row>> {
@@ -50,13 +63,21 @@ impl StoreView {
         rows.map(|row| Ok((row.key("id")?, row))).collect()
     }
 
-    /// The documents of `kind` with these ids, in their order, and what viewers see of them now.
+    /// The document of `kind` with this id, if it is in scope.
+    pub(crate) async fn find_state(&mut self, kind: &str, id: &str) -> Result<Option<ListedItem>> {
+        let scope = self.scope;
+        let found = self.list_states(kind, vec![id.to_owned()]).await?.pop();
+        Ok(found.filter(|item| scope.shows(kind, &item.state)))
+    }
+
+    /// The documents of `kind` with these ids, in their order, **in scope or not**, and what
+    /// viewers see of them now.
     pub(crate) async fn list_states(
         &mut self,
         kind: &str,
         ids: Vec<String>,
     ) -> Result<Vec<ListedItem>> {
-        let states = publication_states(&mut self.snapshot, kind, &ids, self.now).await?;
+        let states = publication_states(self.snapshot, kind, &ids, self.now).await?;
         let items = ids.into_iter().zip(states);
         Ok(items.map(|(id, state)| ListedItem { id, state }).collect())
     }

@@ -4,6 +4,7 @@ mod ask;
 mod edits;
 mod endpoints;
 mod pages;
+mod scopes;
 mod statements;
 
 use sixplay_catalogue::GenerateOptions;
@@ -42,13 +43,18 @@ async fn generated(backend: Backend, programs: usize, seed: u64) -> Result<Optio
 /// The API over `store`: `bo` reads and writes everything, `pc` reads what viewers see, `tv` may
 /// do nothing.
 fn service(store: &Store) -> DomainUserService<Routes> {
-    let dir = TempDir::new().unwrap();
     let write = "firewall: { allow: { resources: { programs: true, videos: true } } }";
     let read = "
 firewall: { allow: { methods: { get: true } } }
 entities: { program: { published: true }, video: { published: true } }
 ";
-    for (name, text) in [("bo", write), ("pc", read), ("tv", "")] {
+    service_for(store, &[("bo", write), ("pc", read), ("tv", "")])
+}
+
+/// The API over `store` for these users, by name and file.
+fn service_for(store: &Store, users: &[(&str, impl AsRef<[u8]>)]) -> DomainUserService<Routes> {
+    let dir = TempDir::new().unwrap();
+    for (name, text) in users {
         std::fs::write(dir.path().join(format!("{name}.yml")), text).unwrap();
     }
     sixplay_api::service(store.clone(), Users::load(dir.path()).unwrap()).unwrap()
