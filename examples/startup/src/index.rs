@@ -14,7 +14,7 @@ impl Process {
     pub async fn index(&self) -> Result<Index> {
         let mut config = self.settings.index.clone();
         config.url = self.url_or_embedded(&config.url, "index")?;
-        let opened = Index::open(&config).await;
-        opened.map_err(|error| error.with("key", "index.url"))
+        self.open_patiently("index.url", async || Index::open(&config).await)
+            .await
     }
 }

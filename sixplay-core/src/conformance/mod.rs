@@ -6,6 +6,7 @@
 
 mod changes;
 mod detectors;
+mod faults;
 mod installation;
 mod snapshots;
 mod stage;
@@ -57,6 +58,9 @@ crate::conformance_suite! {
     installation::a_deadlock_is_transient,
     installation::a_pool_recovers_from_lost_connections,
     installation::a_url_that_leads_nowhere_is_refused,
+    faults::a_connection_that_takes_no_changes_is_not_used_again,
+    faults::a_full_disk_passes_and_leaves_no_half_of_a_transaction,
+    faults::what_passes_with_time_is_unavailable,
     snapshots::a_snapshot_sees_one_instant,
     snapshots::a_snapshot_cannot_write,
     snapshots::a_dropped_transaction_leaves_nothing,

@@ -53,6 +53,12 @@ impl Client {
         self.request("PATCH", path, Some(body.to_string()))
     }
 
+    /// The whole answer to `PATCH path`, head and body.
+    pub(crate) fn patch_whole(&self, path: &str, body: &Value) -> std::io::Result<String> {
+        let answer = self.exchange("PATCH", path, Some(body.to_string()))?;
+        String::from_utf8(answer).map_err(std::io::Error::other)
+    }
+
     /// Changes a title; returns when the store has it.
     pub(crate) fn retitle(&self, path: &str, title: &str) {
         let (status, body) = self
@@ -67,6 +73,16 @@ impl Client {
         path: &str,
         body: Option<String>,
     ) -> std::io::Result<(u16, Value)> {
+        let answer = self.exchange(method, path, body)?;
+        parse(&answer).ok_or_else(|| {
+            std::io::Error::other(format!(
+                "no HTTP answer: {:?}",
+                String::from_utf8_lossy(&answer)
+            ))
+        })
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: Option<String>) -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&self.addr, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let body = body.map(|body| {
@@ -83,12 +99,7 @@ impl Client {
         )?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
-        parse(&answer).ok_or_else(|| {
-            std::io::Error::other(format!(
-                "no HTTP answer: {:?}",
-                String::from_utf8_lossy(&answer)
-            ))
-        })
+        Ok(answer)
     }
 }
 

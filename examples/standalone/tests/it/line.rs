@@ -307,7 +307,7 @@ impl Line {
 
     /// Waits until every change so far, the load of the catalogue among them, has left change log
     /// and queue.
-    fn drained(&self) {
+    pub(crate) fn drained(&self) {
         eventually(180, "the changes so far are indexed", || {
             let logged = self.values("SELECT COUNT(*) AS value FROM sixplay_change") != ["0"];
             (!logged && self.waiting() == Some(0)).then_some(())

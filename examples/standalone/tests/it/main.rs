@@ -14,6 +14,7 @@ mod page;
 mod programs;
 mod real_input;
 mod rebuild;
+mod refused_writes;
 mod second_model;
 mod sub_domains;
 mod surroundings;

@@ -18,6 +18,8 @@ pub(super) mod sqlite;
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod reach;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod renewal;
 /// What the drivers share: they differ only in types.
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod session;

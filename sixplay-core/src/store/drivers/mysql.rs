@@ -10,14 +10,15 @@ use sqlx::{
 
 use super::{
     reach::reach_server,
-    session::{self, reader, sessions},
+    renewal::Renewal,
+    session::{self, Meaning, Usage, reader, sessions},
 };
 use crate::store::{
     dialect::Dialect,
     driver::{Database, Session, SessionMode},
     rows::{Cell, Row},
 };
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 const SNAPSHOT: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
@@ -31,62 +32,74 @@ pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Ar
     reach_server(&options, acquire)
         .await
         .map_err(|error| driver_error("store.connect", error))?;
-    Ok(Arc::new(
-        MySqlPoolOptions::new()
-            .max_connections(8)
-            .acquire_timeout(acquire)
-            .connect_lazy_with(options),
-    ))
+    let renewal = Renewal::default();
+    let pool = MySqlPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(acquire);
+    Ok(Arc::new(Pool {
+        connections: renewal.watch(pool).connect_lazy_with(options),
+        renewal,
+    }))
+}
+
+struct Pool {
+    connections: MySqlPool,
+    renewal: Renewal,
 }
 
 #[async_trait::async_trait]
-impl Database for MySqlPool {
+impl Database for Pool {
     fn dialect(&self) -> Dialect {
         Dialect::Mysql
     }
 
     async fn open(&self, mode: SessionMode) -> Result<Box<dyn Session>> {
+        let mut usage = Usage::new(mode, &self.renewal, meaning);
         let begin = match mode {
             SessionMode::Auto | SessionMode::Read => {
-                let connection = self.acquire().await.map_err(not_opened)?;
-                return Ok(Box::new(Auto(connection)));
+                let connection = self.connections.acquire().await;
+                let connection = usage.settle("store.begin", connection)?;
+                return Ok(Box::new(Auto { connection, usage }));
             }
             SessionMode::Snapshot => SNAPSHOT,
             SessionMode::Write => WRITE,
         };
-        Ok(Box::new(Tx(self
-            .begin_with(begin)
-            .await
-            .map_err(not_opened)?)))
+        let connection = self.connections.begin_with(begin).await;
+        let connection = usage.settle("store.begin", connection)?;
+        Ok(Box::new(Tx { connection, usage }))
     }
 
     async fn close(&self) {
-        MySqlPool::close(self).await;
+        self.connections.close().await;
     }
 }
 
 /// By number: SQLSTATE is HY000 for most of them, whatever they mean.
-fn error_kind(error: &dyn DatabaseError) -> Option<ErrorKind> {
+fn meaning(error: &dyn DatabaseError) -> Option<Meaning> {
     let number = error.try_downcast_ref::<MySqlDatabaseError>()?.number();
     match number {
         // changed since the snapshot, too many connections, shutdown
-        1020 | 1040 | 1047 | 1053 | 1077..=1079 => Some(ErrorKind::Unavailable),
+        1020 | 1040 | 1047 | 1053 | 1077..=1079 => Some(Meaning::TryAgain),
         // broken packets, lock wait, deadlock, table changed
-        1152..=1161 | 1184 | 1203 | 1205 | 1206 | 1213 | 1412 => Some(ErrorKind::Unavailable),
-        // too many transactions, connection killed, nowait, disconnected for inactivity
-        1637 | 1927 | 3572 | 4031 => Some(ErrorKind::Unavailable),
-        1317 | 1969 | 3024 => Some(ErrorKind::Timeout),
-        1044 | 1045 | 1049 | 1698 => Some(ErrorKind::Config),
+        1152..=1161 | 1184 | 1203 | 1205 | 1206 | 1213 | 1412 => Some(Meaning::TryAgain),
+        // the user's own limits, too many transactions, connection killed, nowait, disconnected for
+        // inactivity
+        1226 | 1637 | 1927 | 3572 | 4031 => Some(Meaning::TryAgain),
+        // disk full, read and write errors, out of memory or threads, table full, failed commit
+        1021 | 1024 | 1026 | 1030 | 1037 | 1038 | 1041 | 1114 | 1135 | 1180 => Some(Meaning::Fails),
+        // the server, the transaction, InnoDB
+        1290 | 1792 | 1836 => Some(Meaning::ReadOnly),
+        1034 | 1035 | 1194 | 1195 | 1712 => Some(Meaning::Damaged),
+        1317 | 1969 | 3024 => Some(Meaning::GaveUp),
+        1044 | 1045 | 1049 | 1698 => Some(Meaning::Misconfigured(
+            "the database refuses the connection",
+        )),
         _ => None,
     }
 }
 
-fn not_opened(error: sqlx::Error) -> Error {
-    driver_error("store.begin", error)
-}
-
 fn driver_error(operation: &'static str, error: sqlx::Error) -> Error {
-    session::driver_error(operation, error, error_kind)
+    session::driver_error(operation, error, meaning, true)
 }
 
 fn read_value(row: &MySqlRow, index: usize, kind: &str) -> sqlx::Result<Cell> {
@@ -113,5 +126,5 @@ fn is_binary(row: &MySqlRow, index: usize, kind: &str) -> sqlx::Result<bool> {
     Ok(!text && (kind.contains("BLOB") || kind.contains("BINARY")))
 }
 
-sessions!(MySql, MySqlRow);
+sessions!(MySql);
 reader!(MySqlRow);

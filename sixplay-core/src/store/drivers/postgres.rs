@@ -10,14 +10,15 @@ use sqlx::{
 
 use super::{
     reach::reach_server,
-    session::{self, reader, sessions},
+    renewal::Renewal,
+    session::{self, Meaning, Usage, reader, sessions},
 };
 use crate::store::{
     dialect::Dialect,
     driver::{Database, Session, SessionMode},
     rows::{Cell, Row},
 };
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Arc<dyn Database>> {
     let options =
@@ -25,61 +26,71 @@ pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Ar
     reach_server(&options, acquire)
         .await
         .map_err(|error| driver_error("store.connect", error))?;
-    Ok(Arc::new(
-        PgPoolOptions::new()
-            .max_connections(8)
-            .acquire_timeout(acquire)
-            .connect_lazy_with(options),
-    ))
+    let renewal = Renewal::default();
+    let pool = PgPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(acquire);
+    Ok(Arc::new(Pool {
+        connections: renewal.watch(pool).connect_lazy_with(options),
+        renewal,
+    }))
+}
+
+struct Pool {
+    connections: PgPool,
+    renewal: Renewal,
 }
 
 #[async_trait::async_trait]
-impl Database for PgPool {
+impl Database for Pool {
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
     }
 
     async fn open(&self, mode: SessionMode) -> Result<Box<dyn Session>> {
+        let mut usage = Usage::new(mode, &self.renewal, meaning);
         let begin = match mode {
             SessionMode::Auto | SessionMode::Read => {
-                let connection = self.acquire().await.map_err(not_opened)?;
-                return Ok(Box::new(Auto(connection)));
+                let connection = self.connections.acquire().await;
+                let connection = usage.settle("store.begin", connection)?;
+                return Ok(Box::new(Auto { connection, usage }));
             }
             SessionMode::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             SessionMode::Write => "BEGIN",
         };
-        Ok(Box::new(Tx(self
-            .begin_with(begin)
-            .await
-            .map_err(not_opened)?)))
+        let connection = self.connections.begin_with(begin).await;
+        let connection = usage.settle("store.begin", connection)?;
+        Ok(Box::new(Tx { connection, usage }))
     }
 
     async fn close(&self) {
-        PgPool::close(self).await;
+        self.connections.close().await;
     }
 }
 
-fn error_kind(error: &dyn DatabaseError) -> Option<ErrorKind> {
+fn meaning(error: &dyn DatabaseError) -> Option<Meaning> {
     let code = error.code()?;
     match code.as_ref() {
-        "57014" => Some(ErrorKind::Timeout),
+        "57014" => Some(Meaning::GaveUp),
         // serialisation, deadlock, lock not available, shutdown and start-up
         "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "57P05" => {
-            Some(ErrorKind::Unavailable)
+            Some(Meaning::TryAgain)
         }
-        "3D000" | "28000" | "28P01" => Some(ErrorKind::Config),
-        // broken connections; out of connections, memory or disk
-        code if code.starts_with("08") || code.starts_with("53") => Some(ErrorKind::Unavailable),
+        "25006" => Some(Meaning::ReadOnly),
+        "3D000" | "28000" | "28P01" => Some(Meaning::Misconfigured(
+            "the database refuses the connection",
+        )),
+        // out of memory or disk, I/O
+        "53100" | "53200" | "58030" => Some(Meaning::Fails),
+        "XX001" | "XX002" => Some(Meaning::Damaged),
+        // broken connections; out of connections
+        code if code.starts_with("08") || code.starts_with("53") => Some(Meaning::TryAgain),
         _ => None,
     }
 }
 
-fn not_opened(error: sqlx::Error) -> Error {
-    driver_error("store.begin", error)
-}
-
 fn driver_error(operation: &'static str, error: sqlx::Error) -> Error {
-    session::driver_error(operation, error, error_kind)
+    session::driver_error(operation, error, meaning, true)
 }
 
 fn read_value(row: &PgRow, index: usize, kind: &str) -> sqlx::Result<Cell> {
@@ -103,5 +114,5 @@ fn read_value(row: &PgRow, index: usize, kind: &str) -> sqlx::Result<Cell> {
     }
 }
 
-sessions!(Postgres, PgRow);
+sessions!(Postgres);
 reader!(PgRow);

@@ -1,40 +1,54 @@
 //! Sessions over sqlx: one macro writes them for each driver, as the drivers differ only in types.
 
-use crate::{Error, ErrorKind};
+use sqlx::error::DatabaseError;
 
-/// Writes `Auto` and `Tx`, the two sessions of a driver; the module provides
-/// `driver_error(operation, sqlx::Error) -> Error`.
+use super::renewal::Renewal;
+use crate::{Error, ErrorKind, Result, store::driver::SessionMode};
+
+/// Writes `Auto` and `Tx`, the two sessions of a driver; the module provides `read`.
 macro_rules! sessions {
-    ($db:ty, $row:ty) => {
-        struct Auto(sqlx::pool::PoolConnection<$db>);
-        struct Tx(sqlx::Transaction<'static, $db>);
+    ($db:ty) => {
+        struct Auto {
+            connection: sqlx::pool::PoolConnection<$db>,
+            usage: Usage,
+        }
+        struct Tx {
+            connection: sqlx::Transaction<'static, $db>,
+            usage: Usage,
+        }
 
-        sessions!(@impl $db, $row, Auto, |_session| Ok(()));
-        sessions!(@impl $db, $row, Tx, |session| {
-            session.0.commit().await.map_err(|error| driver_error("store.commit", error))
+        sessions!(@impl $db, Auto, |_session| Ok(()));
+        sessions!(@impl $db, Tx, |session| {
+            let Tx { connection, mut usage } = *session;
+            usage.require_whole("store.commit")?;
+            usage.settle("store.commit", connection.commit().await)
         });
     };
-    (@impl $db:ty, $row:ty, $session:ident, |$this:ident| $commit:expr) => {
+    (@impl $db:ty, $session:ident, |$this:ident| $commit:expr) => {
         #[async_trait::async_trait]
         impl Session for $session {
             async fn execute(&mut self, sql: String, values: sea_query::Values) -> Result<u64> {
+                self.usage.require_whole("store.execute")?;
                 let values = sea_query_sqlx::SqlxValues(values);
                 let query = sqlx::query_with::<$db, _>(sqlx::AssertSqlSafe(sql), values);
-                let done = query.execute(&mut *self.0).await;
-                Ok(done.map_err(|error| driver_error("store.execute", error))?.rows_affected())
+                let done = query.execute(&mut *self.connection).await;
+                Ok(self.usage.settle("store.execute", done)?.rows_affected())
             }
 
             async fn fetch(&mut self, sql: String, values: sea_query::Values) -> Result<Vec<Row>> {
+                self.usage.require_whole("store.fetch")?;
                 let values = sea_query_sqlx::SqlxValues(values);
                 let query = sqlx::query_with::<$db, _>(sqlx::AssertSqlSafe(sql), values);
-                let rows = query.fetch_all(&mut *self.0).await;
-                read(&rows.map_err(|error| driver_error("store.fetch", error))?)
+                let rows = query.fetch_all(&mut *self.connection).await;
+                read(&self.usage.settle("store.fetch", rows)?)
             }
 
             async fn batch(&mut self, sql: String) -> Result<()> {
                 use sqlx::Executor;
-                let done = self.0.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql))).await;
-                done.map(drop).map_err(|error| driver_error("store.batch", error))
+                self.usage.require_whole("store.batch")?;
+                let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+                let done = self.connection.execute(sql).await;
+                self.usage.settle("store.batch", done).map(drop)
             }
 
             async fn commit(self: Box<Self>) -> Result<()> {
@@ -43,6 +57,71 @@ macro_rules! sessions {
             }
         }
     };
+}
+
+/// What a session is for, and what became of it.
+pub(super) struct Usage {
+    mode: SessionMode,
+    renewal: Renewal,
+    meaning: fn(&dyn DatabaseError) -> Option<Meaning>,
+    /// The database may have rolled back by itself: what comes after would be committed alone.
+    broken: bool,
+}
+
+impl Usage {
+    pub(super) fn new(
+        mode: SessionMode,
+        renewal: &Renewal,
+        meaning: fn(&dyn DatabaseError) -> Option<Meaning>,
+    ) -> Self {
+        Self {
+            mode,
+            renewal: renewal.clone(),
+            meaning,
+            broken: false,
+        }
+    }
+
+    /// Refuses to go on with a transaction of which a part may be gone.
+    pub(super) fn require_whole(&self, operation: &'static str) -> Result<()> {
+        if !self.broken {
+            return Ok(());
+        }
+        let message = "the transaction ended with an earlier error";
+        Err(Error::unavailable(operation, message))
+    }
+
+    /// The driver's answer; an error decides what becomes of the transaction and its connection.
+    pub(super) fn settle<T>(
+        &mut self,
+        operation: &'static str,
+        answer: sqlx::Result<T>,
+    ) -> Result<T> {
+        let error = match answer {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        if self.is_spent_by(&error) {
+            self.renewal.demand();
+        }
+        let error = driver_error(operation, error, self.meaning, self.may_write());
+        let in_transaction = matches!(self.mode, SessionMode::Snapshot | SessionMode::Write);
+        self.broken |=
+            in_transaction && (error.is_transient() || error.kind() == ErrorKind::Corrupt);
+        Err(error)
+    }
+
+    fn is_spent_by(&self, error: &sqlx::Error) -> bool {
+        match error {
+            sqlx::Error::Database(inner) => (self.meaning)(inner.as_ref())
+                .is_some_and(|meaning| meaning.spends_connection(self.may_write())),
+            error => is_out_of_step(error),
+        }
+    }
+
+    fn may_write(&self) -> bool {
+        matches!(self.mode, SessionMode::Auto | SessionMode::Write)
+    }
 }
 
 /// Writes `read(&[DbRow]) -> Result<Vec<Row>>` for a driver; the module provides
@@ -83,12 +162,66 @@ macro_rules! reader {
 
 pub(super) use {reader, sessions};
 
-/// Turns a driver's error into ours; `error_kind` knows the driver's codes. The message of a
-/// database error names no value of the URL.
+/// What a database's code of an error says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Somebody else was in the way, or the server starts or ends.
+    TryAgain,
+    /// The disk is full, or something else under it fails.
+    Fails,
+    /// It takes no changes: another server may have become the one that is written to.
+    ReadOnly,
+    /// The database's own limit of time.
+    GaveUp,
+    /// It cannot work before somebody changes the configuration; with what to change.
+    Misconfigured(&'static str),
+    /// Its files are damaged.
+    Damaged,
+}
+
+impl Meaning {
+    /// Whether nothing more is to be expected of the connection.
+    fn spends_connection(self, may_write: bool) -> bool {
+        match self {
+            Self::Fails | Self::Damaged => true,
+            Self::ReadOnly => may_write,
+            Self::TryAgain | Self::GaveUp | Self::Misconfigured(_) => false,
+        }
+    }
+
+    /// A snapshot takes no changes by design: there it is the statement that is wrong.
+    fn told(self, may_write: bool) -> (ErrorKind, &'static str) {
+        match self {
+            Self::TryAgain => (ErrorKind::Unavailable, "the database asks to try again"),
+            Self::Fails => (ErrorKind::Unavailable, "the database cannot work for now"),
+            Self::ReadOnly if may_write => {
+                (ErrorKind::Unavailable, "the database takes no changes now")
+            }
+            Self::ReadOnly => REFUSED,
+            Self::GaveUp => (ErrorKind::Timeout, "the database gave up on the statement"),
+            Self::Misconfigured(what) => (ErrorKind::Config, what),
+            Self::Damaged => (ErrorKind::Corrupt, "the database's files are damaged"),
+        }
+    }
+}
+
+const REFUSED: (ErrorKind, &str) = (ErrorKind::Unexpected, "the database refuses the statement");
+
+/// The driver and the database disagree on whether a transaction is open.
+fn is_out_of_step(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement
+    )
+}
+
+/// Turns a driver's error into ours; `meaning` knows the driver's codes. The message of a database
+/// error names no value of the URL.
 pub(super) fn driver_error(
     operation: &'static str,
     error: sqlx::Error,
-    error_kind: fn(&dyn sqlx::error::DatabaseError) -> Option<ErrorKind>,
+    meaning: fn(&dyn DatabaseError) -> Option<Meaning>,
+    may_write: bool,
 ) -> Error {
     use sqlx::error::ErrorKind as Constraint;
     let (kind, message) = match &error {
@@ -99,7 +232,7 @@ pub(super) fn driver_error(
             | Constraint::CheckViolation => {
                 (ErrorKind::Conflict, "a constraint refuses the change")
             }
-            _ => refused_statement(error_kind(inner.as_ref())),
+            _ => meaning(inner.as_ref()).map_or(REFUSED, |meaning| meaning.told(may_write)),
         },
         // the pool keeps trying to connect for as long as a caller may wait, so this is also what a
         // dead server looks like
@@ -112,6 +245,7 @@ pub(super) fn driver_error(
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::Protocol(_) => (ErrorKind::Unavailable, "the database cannot be reached"),
+        error if is_out_of_step(error) => (ErrorKind::Unavailable, "the connection is given up"),
         sqlx::Error::Configuration(_) => (ErrorKind::Config, "the database URL is wrong"),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
             (ErrorKind::Corrupt, "a column cannot be read")
@@ -119,13 +253,4 @@ pub(super) fn driver_error(
         _ => (ErrorKind::Unexpected, "the driver failed"),
     };
     Error::new(kind, operation, message).with_source(error)
-}
-
-fn refused_statement(kind: Option<ErrorKind>) -> (ErrorKind, &'static str) {
-    match kind {
-        Some(ErrorKind::Config) => (ErrorKind::Config, "the database refuses the connection"),
-        Some(ErrorKind::Timeout) => (ErrorKind::Timeout, "the database gave up on the statement"),
-        Some(kind) => (kind, "the database asks to try again"),
-        None => (ErrorKind::Unexpected, "the database refuses the statement"),
-    }
 }

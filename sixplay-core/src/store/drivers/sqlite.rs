@@ -11,19 +11,28 @@ use sqlx::{
     },
 };
 
-use super::session::{self, reader, sessions};
+use super::{
+    renewal::Renewal,
+    session::{self, Meaning, Usage, reader, sessions},
+};
 use crate::store::{
     dialect::Dialect,
     driver::{Database, Session, SessionMode},
     rows::{Cell, Row},
 };
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 const BUSY: Duration = Duration::from_secs(5);
 
 struct Pools {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Pool,
+    readers: Pool,
+}
+
+/// Each is renewed by itself: while the disk is full, readers that are open still read.
+struct Pool {
+    connections: SqlitePool,
+    renewal: Renewal,
 }
 
 pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Arc<dyn Database>> {
@@ -38,14 +47,25 @@ pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Ar
         .pragma("recursive_triggers", "ON")
         .busy_timeout(BUSY);
     let pool = |size| {
-        SqlitePoolOptions::new()
+        let renewal = Renewal::default();
+        let pool = SqlitePoolOptions::new()
             .max_connections(size)
-            .acquire_timeout(acquire)
+            .acquire_timeout(acquire);
+        (renewal.watch(pool), renewal)
     };
-    let writer = pool(1).connect_with(options.clone()).await;
-    let writer = writer.map_err(|error| driver_error("store.connect", error).with("file", file))?;
+    let (writer, renewal) = pool(1);
+    let connections = writer.connect_with(options.clone()).await;
+    let connections = connections.map_err(|error| not_connected(error).with("file", file))?;
+    let writer = Pool {
+        connections,
+        renewal,
+    };
     // a snapshot cannot write, whatever statement it is given
-    let readers = pool(4).connect_lazy_with(options.pragma("query_only", "ON"));
+    let (readers, renewal) = pool(4);
+    let readers = Pool {
+        connections: readers.connect_lazy_with(options.pragma("query_only", "ON")),
+        renewal,
+    };
     Ok(Arc::new(Pools { writer, readers }))
 }
 
@@ -76,34 +96,54 @@ impl Database for Pools {
             // a deferred transaction that turns into a writer would not wait for the lock
             SessionMode::Write => (&self.writer, Some("BEGIN IMMEDIATE")),
         };
-        Ok(match begin {
-            Some(begin) => Box::new(Tx(pool.begin_with(begin).await.map_err(not_opened)?)),
-            None => Box::new(Auto(pool.acquire().await.map_err(not_opened)?)),
-        })
+        let mut usage = Usage::new(mode, &pool.renewal, meaning);
+        let Some(begin) = begin else {
+            let connection = pool.connections.acquire().await;
+            let connection = usage.settle("store.begin", connection)?;
+            return Ok(Box::new(Auto { connection, usage }));
+        };
+        let connection = pool.connections.begin_with(begin).await;
+        let connection = usage.settle("store.begin", connection)?;
+        Ok(Box::new(Tx { connection, usage }))
     }
 
     async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.readers.connections.close().await;
+        self.writer.connections.close().await;
     }
 }
 
-/// Busy, locked and lost races for the WAL's locks pass; a file that cannot be opened does not.
-fn error_kind(error: &dyn DatabaseError) -> Option<ErrorKind> {
-    let code: i32 = error.code()?.parse().ok()?;
-    match code & 0xff {
-        5 | 6 | 15 => Some(ErrorKind::Unavailable),
-        14 | 26 => Some(ErrorKind::Config),
+/// By primary code: of these, SQLite rolls some back by itself, when it likes.
+fn meaning(error: &dyn DatabaseError) -> Option<Meaning> {
+    match primary_code(error)? {
+        // busy, locked and lost races for the WAL's locks
+        5 | 6 | 15 => Some(Meaning::TryAgain),
+        8 => Some(Meaning::ReadOnly),
+        9 => Some(Meaning::GaveUp),
+        // permission, memory, I/O, full, cannot open, too large a file for the file system
+        3 | 7 | 10 | 13 | 14 | 22 => Some(Meaning::Fails),
+        11 | 26 => Some(Meaning::Damaged),
         _ => None,
     }
 }
 
-fn not_opened(error: sqlx::Error) -> Error {
-    driver_error("store.begin", error)
+/// At the first look, a file that cannot be opened or is no database is a wrong path.
+fn not_connected(error: sqlx::Error) -> Error {
+    let first_look = |error: &dyn DatabaseError| match primary_code(error)? {
+        14 | 26 => Some(Meaning::Misconfigured(
+            "the file cannot be opened as a database",
+        )),
+        _ => meaning(error),
+    };
+    session::driver_error("store.connect", error, first_look, true)
+}
+
+fn primary_code(error: &dyn DatabaseError) -> Option<i32> {
+    Some(error.code()?.parse::<i32>().ok()? & 0xff)
 }
 
 fn driver_error(operation: &'static str, error: sqlx::Error) -> Error {
-    session::driver_error(operation, error, error_kind)
+    session::driver_error(operation, error, meaning, true)
 }
 
 fn read_value(row: &SqliteRow, index: usize, kind: &str) -> sqlx::Result<Cell> {
@@ -115,5 +155,5 @@ fn read_value(row: &SqliteRow, index: usize, kind: &str) -> sqlx::Result<Cell> {
     }
 }
 
-sessions!(Sqlite, SqliteRow);
+sessions!(Sqlite);
 reader!(SqliteRow);

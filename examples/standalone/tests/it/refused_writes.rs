@@ -1,0 +1,167 @@
+//! Storage that takes no writes for a while: editors are told to come again, and afterwards all is
+//! well without a restart.
+
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::json;
+
+use crate::{
+    client::{Client, WEB, eventually},
+    line::{Line, On, Program},
+};
+
+#[test]
+fn a_full_disk_under_the_store_is_503_and_passes() {
+    fill_and_free(&["store"]);
+}
+
+#[test]
+fn a_full_disk_under_the_queue_delays_edits_and_passes() {
+    fill_and_free(&["queue"]);
+}
+
+#[test]
+fn a_full_disk_under_the_index_delays_edits_and_passes() {
+    fill_and_free(&["index"]);
+}
+
+#[test]
+fn a_full_disk_under_everything_is_503_and_passes() {
+    fill_and_free(&["store", "queue", "index"]);
+}
+
+fn fill_and_free(full: &[&str]) {
+    let Some(mut line) = Line::new(On::Embedded) else {
+        return;
+    };
+    let Some(disk) = SmallDisk::mount(line.dir.path()) else {
+        return;
+    };
+    for name in full {
+        let url = format!("sqlite:{}", disk.0.join(name).display());
+        line.configure(&format!("{name}: {{ url: \"{url}\" }}"));
+        *match *name {
+            "store" => &mut line.store,
+            "queue" => &mut line.queue,
+            _ => &mut line.index,
+        } = url;
+    }
+    line.generate("3");
+    let mut first = line.start("sixplay-standalone", &["--listen", "127.0.0.1:0"]);
+    first.addr();
+    line.drained();
+    // what closes last leaves no write-ahead log with room in it
+    assert_eq!(first.stop(30), Some(0));
+    let mut server = line.start("sixplay-standalone", &["--listen", "127.0.0.1:0"]);
+    let editor = Editor::new(&line, &mut server);
+
+    disk.fill();
+    let answer = editor.try_retitle("Disque plein");
+    if full.contains(&"store") {
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(
+            answer.to_lowercase().contains("\r\nretry-after: "),
+            "{answer}"
+        );
+    } else {
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    eventually(60, "the log names the full disk", || {
+        server.output().contains("is full").then_some(())
+    });
+
+    disk.free();
+    editor.retitle_and_see("Disque vide");
+}
+
+/// One programme, as its editor and its viewers see it.
+struct Editor {
+    program: String,
+    back_office: Client,
+    web: Client,
+}
+
+impl Editor {
+    fn new(line: &Line, server: &mut Program) -> Self {
+        let query = "SELECT program_id AS value FROM videos WHERE type = 'vi' LIMIT 1";
+        let addr = server.addr();
+        Self {
+            program: line.values(query)[0].clone(),
+            back_office: Client::new(addr, "bo.api.localhost"),
+            web: Client::new(addr, "pc.middleware.localhost"),
+        }
+    }
+
+    fn try_retitle(&self, title: &str) -> String {
+        let path = format!("/v1/programs/{}", self.program);
+        let answer = self
+            .back_office
+            .patch_whole(&path, &json!({ "title": title }));
+        answer.expect("the API answers")
+    }
+
+    fn retitle_and_see(&self, title: &str) {
+        eventually(30, "the API writes again", || {
+            let answer = self.try_retitle(title);
+            answer.starts_with("HTTP/1.1 200 ").then_some(())
+        });
+        eventually(60, "the edit shows", || {
+            let path = format!("{WEB}/programs/{}", self.program);
+            let (status, body) = self.web.try_get(&path).ok()?;
+            (status == 200 && body["title"] == title).then_some(())
+        });
+    }
+}
+
+/// A file system of 32 MB, unmounted when it is dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Mounts it below `folder`; `None` when `SIXPLAY_TEST_SKIP` names `tmpfs`.
+    fn mount(folder: &Path) -> Option<Self> {
+        let skip = std::env::var("SIXPLAY_TEST_SKIP").unwrap_or_default();
+        if skip.split_whitespace().any(|skipped| skipped == "tmpfs") {
+            eprintln!("skipped: no tmpfs");
+            return None;
+        }
+        let point = folder.join("small");
+        std::fs::create_dir(&point).expect("a folder");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=32m", "sixplay-test"])
+            .arg(&point)
+            .status();
+        assert!(
+            mounted.is_ok_and(|status| status.success()),
+            "mounting needs root: or name tmpfs in SIXPLAY_TEST_SKIP"
+        );
+        Some(Self(point))
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.0.join("ballast")
+    }
+
+    /// Leaves no byte.
+    fn fill(&self) {
+        let mut file = File::create(self.ballast()).expect("a file");
+        for size in [1 << 20, 1] {
+            while file.write_all(&vec![0; size]).is_ok() {}
+        }
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(self.ballast()).expect("the ballast");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // its files may still be open
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
