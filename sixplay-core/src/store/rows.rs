@@ -111,10 +111,19 @@ impl Row {
     /// # Errors
     /// `Corrupt` when there is no such column, it is null, or a number.
     pub fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        self.opt_bytes(column)?
+            .ok_or_else(|| unexpected_null(column))
+    }
+
+    /// The bytes in `column`, `None` for null; text gives its UTF-8.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no such column or it is a number.
+    pub fn opt_bytes(&self, column: &str) -> Result<Option<Vec<u8>>> {
         match self.cell(column)? {
-            Cell::Bytes(value) => Ok(value.clone()),
-            Cell::Text(value) => Ok(value.clone().into_bytes()),
-            Cell::Null => Err(unexpected_null(column)),
+            Cell::Null => Ok(None),
+            Cell::Bytes(value) => Ok(Some(value.clone())),
+            Cell::Text(value) => Ok(Some(value.clone().into_bytes())),
             _ => Err(unexpected_type(column, "bytes")),
         }
     }

@@ -61,7 +61,7 @@ impl EmbeddedBackend {
         let store = Store::open(config).await?;
         rows::create_tables(&store).await?;
         Ok(Self {
-            writer: QueueWriter::start(store.clone()),
+            writer: QueueWriter::start(store.clone(), config.deadline),
             store,
             lease,
         })

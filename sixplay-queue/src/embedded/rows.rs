@@ -47,12 +47,12 @@ const PUBLISH: &str = "INSERT INTO sixplay_queue_message (queue, id, body) VALUE
 const TAKE_BACK: &str = "UPDATE sixplay_queue_message SET lease = 0, owner = NULL \
     WHERE queue = ? AND lease BETWEEN 1 AND ?";
 
-/// Leases the oldest messages that are ready.
+/// Leases the oldest messages that are ready; whatever somebody else put into them can be read.
 const CLAIM: &str = "UPDATE sixplay_queue_message \
-    SET owner = ?, lease = ?, attempts = attempts + 1 \
+    SET owner = ?, lease = ?, attempts = CAST(attempts AS INTEGER) + 1 \
     WHERE seq IN (SELECT seq FROM sixplay_queue_message \
         WHERE queue = ? AND lease = 0 ORDER BY seq LIMIT ?) \
-    RETURNING seq, attempts, id, body";
+    RETURNING seq, attempts, CAST(id AS BLOB) AS id, CAST(body AS BLOB) AS body";
 
 /// The three changes of one held message: nothing, unless that delivery still holds it.
 const DELETE: &str = "DELETE FROM sixplay_queue_message \
@@ -196,7 +196,8 @@ pub(super) struct ClaimedMessage {
 impl ClaimedMessage {
     /// Reads a row that [`CLAIM`] returns.
     fn read(row: &Row) -> Result<Self> {
-        let (body, id) = (row.bytes("body")?.into(), row.opt_text("id")?);
+        let (body, id) = (row.bytes("body")?.into(), row.opt_bytes("id")?);
+        let id = id.map(|id| String::from_utf8_lossy(&id).into_owned());
         let (number, attempt) = (row.int("seq")?, row.int("attempts")?);
         Ok(Self {
             tag: DeliveryTag { number, attempt },

@@ -91,6 +91,29 @@ async fn a_batch_with_late_deliveries_settles_the_others() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_row_that_somebody_else_wrote_is_delivered_with_the_others() -> Result<()> {
+    let (_folder, url) = new_file();
+    let queue = Queue::connect(&url).await?;
+    queue.declare("q").await?;
+    queue.publish("q", &numbered(0..1)).await?;
+    let mut transaction = Store::connect(&url).await?.write().await?;
+    let sql = "INSERT INTO sixplay_queue_message (queue, id, body, attempts) \
+        SELECT id, CAST(x'54E9' AS TEXT), 12.5, 'none' FROM sixplay_queue";
+    transaction.batch(sql).await?;
+    transaction.commit().await?;
+    queue.publish("q", &numbered(1..2)).await?;
+    let mut consumer = queue.consume("q", 9).await?;
+    let received = receive(&mut consumer, 3).await?;
+    assert_eq!(
+        received[1].message,
+        Message::new("12.5").with_id("T\u{fffd}")
+    );
+    consumer.ack_all(received).await?;
+    assert_eq!(queue.depth("q").await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_configured_prefix_is_put_before_every_name() -> Result<()> {
     let (_folder, url) = new_file();
     let config = serde_json::json!({ "url": url, "prefix": "team-" });
