@@ -2,19 +2,24 @@
 
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    task::{Id, JoinError, JoinSet},
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    Error, Result,
+    signals::{self, Stop},
 };
-use tokio_util::sync::CancellationToken;
 
-use crate::{Error, Result};
-
-/// A process's tasks, which stop together: at SIGTERM or SIGINT, or when one of them fails.
+/// A process's tasks, which stop together: at SIGTERM, SIGINT or SIGHUP, or when one of them fails.
 ///
 /// A task watches [`Daemon::token`] and returns once it is cancelled and its work in hand is done.
-/// A task that returns `Ok` earlier just ends; when all have ended, so does the daemon. Signals
-/// count from [`Daemon::new`] on.
+/// A task that returns `Ok` earlier just ends; when all have ended, so does the daemon.
+///
+/// Signals count from [`Daemon::new`] until the daemon is dropped, run or not; a thread of their
+/// own watches them. The first one begins the drain. A second SIGTERM or SIGINT ends it, a third
+/// one ends the process, with status 130. A process that still holds its daemon 2 s after the drain
+/// that a signal began is blocked, and ends with status 1. SIGHUP is heeded as a first signal only,
+/// and not at all where the process was started with it ignored (`nohup`).
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,34 +43,23 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct Daemon {
     name: Arc<str>,
-    drain: Duration,
-    token: CancellationToken,
-    /// Cancelled by a second signal.
-    at_once: CancellationToken,
+    stop: Stop,
+    /// Ends the watch for signals.
+    _ended: DropGuard,
     listening: Result<()>,
     tasks: JoinSet<Result<()>>,
     names: HashMap<Id, String>,
 }
 
 impl Daemon {
-    /// A daemon whose tasks have `drain` to finish once it is told to stop; must be called within a
-    /// tokio runtime.
+    /// A daemon whose tasks have `drain` to finish once it is told to stop.
     pub fn new(name: impl Into<Arc<str>>, drain: Duration) -> Self {
-        let (name, token, at_once) = (
-            name.into(),
-            CancellationToken::new(),
-            CancellationToken::new(),
-        );
-        let listening = Signals::new().map(|signals| {
-            let watch = signals.watch(name.clone(), token.clone(), at_once.clone());
-            drop(tokio::spawn(watch));
-        });
+        let (name, stop) = (name.into(), Stop::default());
         Self {
+            listening: signals::watch(name.clone(), drain, stop.clone()),
             name,
-            drain,
-            token,
-            at_once,
-            listening,
+            _ended: stop.ended.clone().drop_guard(),
+            stop,
             tasks: JoinSet::new(),
             names: HashMap::new(),
         }
@@ -73,7 +67,13 @@ impl Daemon {
 
     /// Cancelled when the daemon stops; cancelling it stops the daemon.
     pub fn token(&self) -> CancellationToken {
-        self.token.clone()
+        self.stop.begun.clone()
+    }
+
+    /// Cancelled when what still runs is to be given up: the drain time is over, or a second signal
+    /// has come.
+    pub fn overdue(&self) -> CancellationToken {
+        self.stop.overdue.clone()
     }
 
     /// Starts a task; must be called within a tokio runtime.
@@ -91,29 +91,26 @@ impl Daemon {
     ///
     /// # Errors
     /// The first task's error; `Unexpected` for a task's panic; `Timeout` naming the tasks that did
-    /// not stop in time, which are then aborted.
+    /// not stop in time, which are then aborted. A task that blocks its thread goes on all the
+    /// same, and dropping its runtime waits for it; `Runtime::shutdown_timeout` does not.
     pub async fn run(mut self) -> Result<()> {
         std::mem::replace(&mut self.listening, Ok(()))?;
         let mut outcome = self.wait_for_reason_to_stop().await;
-        self.token.cancel();
-        let (drain, at_once) = (self.drain, self.at_once.clone());
-        let in_time = tokio::time::timeout(drain, self.drain_tasks(&mut outcome));
-        let drained = tokio::select! {
-            drained = in_time => drained.is_ok(),
-            () = at_once.cancelled() => false,
-        };
-        if drained {
+        self.stop.begun.cancel();
+        let overdue = self.overdue();
+        let drained = overdue.run_until_cancelled(self.drain_tasks(&mut outcome));
+        if drained.await.is_some() {
             tracing::info!(daemon = &*self.name, "stopped");
             return outcome;
         }
-        Err(self.overdue(outcome))
+        Err(self.give_up(outcome))
     }
 
     async fn wait_for_reason_to_stop(&mut self) -> Result<()> {
         tracing::info!(daemon = &*self.name, tasks = self.tasks.len(), "started");
         loop {
             tokio::select! {
-                () = self.token.cancelled() => return Ok(()),
+                () = self.stop.begun.cancelled() => return Ok(()),
                 ended = self.tasks.join_next_with_id() => match ended {
                     None => return Ok(()),
                     Some(ended) => self.end_task(ended)?,
@@ -146,7 +143,7 @@ impl Daemon {
     }
 
     /// The error of a daemon whose drain is over: it names the tasks that are left.
-    fn overdue(self, outcome: Result<()>) -> Error {
+    fn give_up(self, outcome: Result<()>) -> Error {
         let message = "tasks did not stop in time";
         let mut left: Vec<_> = self.names.into_values().collect();
         left.sort_unstable();
@@ -155,48 +152,6 @@ impl Daemon {
         match outcome {
             Ok(()) => Error::timeout("daemon.run", message).with("tasks", left),
             Err(error) => error.with("unstopped", left),
-        }
-    }
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        let listen = |kind| {
-            let failed = |error| {
-                Error::unexpected("daemon.run", "cannot listen for signals").with_source(error)
-            };
-            signal(kind).map_err(failed)
-        };
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    /// The first signal stops the daemon, the second ends its drain.
-    async fn watch(
-        mut self,
-        daemon: Arc<str>,
-        token: CancellationToken,
-        at_once: CancellationToken,
-    ) {
-        let signal = self.next().await;
-        tracing::info!(daemon = &*daemon, signal, "stopping");
-        token.cancel();
-        let signal = self.next().await;
-        tracing::warn!(daemon = &*daemon, signal, "stopping at once");
-        at_once.cancel();
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
         }
     }
 }

@@ -29,6 +29,7 @@ mod progress;
 #[cfg(doctest)]
 mod readme;
 pub mod retry;
+mod signals;
 mod visible;
 
 #[cfg(feature = "store")]

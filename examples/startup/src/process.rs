@@ -19,11 +19,16 @@ pub struct Process {
     pub listen: Option<SocketAddr>,
 }
 
+/// How long what blocks a thread may hold the end of the process: a look-up of a name, a file.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
 /// Runs `work` with the settings of `args` until it returns; an error ends the process with status
 /// 1, a wrong configuration with 2.
 ///
 /// Logging goes to standard error: lines for people on a terminal, JSON elsewhere; `SIXPLAY_LOG`
-/// filters it. After a signal, `work` that is no task of the daemon has the drain time, too.
+/// filters it. After a signal, `work` that is no task of the daemon has the drain time, too; a
+/// second signal ends it at once. What still blocks a thread when `work` is over is left to the
+/// process's end.
 pub fn run<W>(
     name: &'static str,
     args: impl Into<ServerArgs>,
@@ -37,8 +42,11 @@ where
         return ExitCode::from(2);
     }
     let args = args.into();
-    let result = prepare(name, &args.worker)
-        .and_then(|(runtime, settings)| runtime.block_on(live(name, settings, args.listen, work)));
+    let result = prepare(name, &args.worker).and_then(|(runtime, settings)| {
+        let result = runtime.block_on(live(name, settings, args.listen, work));
+        runtime.shutdown_timeout(LAST_WAIT);
+        result
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -61,30 +69,27 @@ async fn live<W>(
 where
     W: Future<Output = Result<()>>,
 {
-    let drain = settings.drain;
-    let daemon = Daemon::new(name, drain);
-    let token = daemon.token();
+    let daemon = Daemon::new(name, settings.drain);
+    let overdue = daemon.overdue();
     let process = Process {
         settings,
         daemon,
         listen,
     };
     tokio::select! {
+        biased;
         result = work(process) => result,
-        error = overdue(token, drain) => Err(error),
+        error = give_up(overdue) => Err(error),
     }
 }
 
-/// Ends work that is no task of the daemon (an import, a first load) when it outlives the drain
-/// time after a signal.
-async fn overdue(token: CancellationToken, drain: Duration) -> Error {
-    token.cancelled().await;
-    tokio::time::sleep(drain + Duration::from_secs(1)).await;
-    Error::timeout(
-        "startup.run",
-        "the work did not end in time and was given up",
-    )
-    .with("seconds", drain.as_secs())
+/// Ends work that is no task of the daemon: start-up, an import, a first load.
+async fn give_up(overdue: CancellationToken) -> Error {
+    overdue.cancelled().await;
+    // the daemon, if it runs, ends now as well, and knows which tasks are left
+    tokio::task::yield_now().await;
+    let message = "the work did not end in time and was given up";
+    Error::timeout("startup.run", message)
 }
 
 fn prepare(name: &'static str, args: &WorkerArgs) -> Result<(Runtime, Settings)> {

@@ -19,7 +19,10 @@ const DEFAULT: &str = "info,sqlx::postgres::notice=warn,lapin=off";
 /// `Config` for a bad filter, naming it; `Conflict` when a subscriber is set already.
 pub(crate) fn init() -> Result<()> {
     let registry = tracing_subscriber::registry().with(read_filter()?);
-    let layer = fmt::layer().with_writer(std::io::stderr);
+    // telling standard error that it is closed would panic
+    let layer = fmt::layer()
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     let started = if std::io::stderr().is_terminal() {
         registry.with(layer).try_init()
     } else {

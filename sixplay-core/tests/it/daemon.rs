@@ -1,8 +1,8 @@
 //! The life of a daemon, in this process and, for signals, in a child.
 
 use std::{
-    io::BufRead,
-    process::{Command, Stdio},
+    io::{BufRead, BufReader, Lines},
+    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -90,6 +90,10 @@ async fn tasks_that_do_not_stop_are_named_after_the_drain() {
         && error.to_string().contains("tasks=stuck, stuck too")));
 }
 
+/// What the child does once its token is cancelled, and its drain time.
+const CHILD: &str = "DAEMON_CHILD";
+const LONG: Duration = Duration::from_secs(3600);
+
 #[tokio::test]
 #[ignore = "runs as the child of the tests below"]
 async fn child() -> Result<()> {
@@ -98,78 +102,159 @@ async fn child() -> Result<()> {
         .flatten_event(true)
         .with_writer(std::io::stderr)
         .init();
-    let mut daemon = Daemon::new("child", Duration::from_secs(60));
-    let token = daemon.token();
+    let script = std::env::var(CHILD).expect("a parent");
+    let (end, drain) = script.split_once(' ').expect("two words");
+    let drain = Duration::from_millis(drain.parse().expect("milliseconds"));
+    let mut daemon = Daemon::new("child", drain);
+    let (token, end) = (daemon.token(), end.to_owned());
+    if end == "block" {
+        block_for_ever();
+    }
     daemon.spawn("worker", async move {
         println!("ready");
         token.cancelled().await;
-        match std::env::var("CHILD_HANGS") {
-            Ok(_) => std::future::pending().await,
-            Err(_) => Ok(()),
+        match end.as_str() {
+            "return" => Ok(()),
+            _ => std::future::pending().await,
         }
     });
     daemon.run().await
 }
 
-/// Starts [`child`], sends it `signals`, and gives whether it ended well and what it logged.
-fn signalled(signals: &[&str], hangs: bool) -> std::io::Result<(bool, String)> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command
-        .args(["--exact", "daemon::child", "--ignored", "--nocapture"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    if hangs {
-        command.env("CHILD_HANGS", "1");
+/// Holds the only thread of the runtime, as a call does that does not come back.
+fn block_for_ever() -> ! {
+    println!("ready");
+    loop {
+        std::thread::park();
     }
-    let mut child = command.spawn()?;
-    // it lives until the child has ended, which still writes to it
-    let mut output = std::io::BufReader::new(child.stdout.take().expect("it is piped")).lines();
-    assert!(
-        output
-            .by_ref()
-            .map_while(|line| line.ok())
-            .any(|line| line.contains("ready"))
-    );
-    for signal in signals {
-        std::thread::sleep(Duration::from_millis(200));
+}
+
+/// A [`child`] that is ready.
+struct Running {
+    child: Child,
+    log: Lines<BufReader<ChildStderr>>,
+    heard: String,
+    /// It lives until the child has ended, which still writes to it.
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    /// Through `shell`, in which `"$@"` is the child.
+    fn start(shell: &str, end: &str, drain: Duration) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", shell, "sh"]);
+        command.arg(std::env::current_exe().expect("this program"));
+        command.args(["--exact", "daemon::child", "--ignored", "--nocapture"]);
+        command.env(CHILD, format!("{end} {}", drain.as_millis()));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("a shell");
+        let mut output = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut lines = output.by_ref().map_while(|line| line.ok());
+        assert!(lines.any(|line| line.contains("ready")));
+        Self {
+            log: BufReader::new(child.stderr.take().expect("piped")).lines(),
+            child,
+            heard: String::new(),
+            _output: output,
+        }
+    }
+
+    /// Sends a signal.
+    fn signal(&self, signal: &str) {
+        let mut kill = Command::new("kill");
+        kill.args(["-s", signal, &self.child.id().to_string()]);
+        assert!(kill.status().expect("kill runs").success());
+    }
+
+    /// Sends a signal, and waits until the child tells of it.
+    fn signal_until(&mut self, signal: &str, told: &str) {
+        self.signal(signal);
+        let mut log = self.log.by_ref().map_while(|line| line.ok());
+        let found = log.find(|line| {
+            self.heard.push_str(line);
+            line.contains(told)
+        });
+        assert!(found.is_some(), "{told}: {}", self.heard);
+    }
+
+    /// The exit code, and the whole log.
+    fn end(mut self) -> (Option<i32>, String) {
+        self.heard
+            .extend(self.log.by_ref().map_while(|line| line.ok()));
+        let status = self.child.wait().expect("a child");
+        (status.code(), std::mem::take(&mut self.heard))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+const PLAIN: &str = r#"exec "$@""#;
+
+#[test]
+fn each_signal_to_stop_ends_a_daemon_in_good_order() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let child = Running::start(PLAIN, "return", LONG);
+        child.signal(signal);
+        let (code, log) = child.end();
+        assert_eq!(code, Some(0), "{log}");
+        let told = format!(r#""signal":"SIG{signal}""#);
         assert!(
-            Command::new("kill")
-                .args([(*signal).to_owned(), child.id().to_string()])
-                .status()?
-                .success()
+            log.contains(&told) && log.contains(r#""message":"stopped""#),
+            "{log}"
         );
     }
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(10) {
-        if let Some(status) = child.try_wait()? {
-            let log = child
-                .stderr
-                .take()
-                .map(std::io::read_to_string)
-                .transpose()?;
-            return Ok((status.success(), log.unwrap_or_default()));
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    child.kill()?;
-    panic!("the child did not end");
 }
 
 #[test]
-fn sigterm_and_sigint_end_a_daemon_in_good_order() -> std::io::Result<()> {
-    let (well, log) = signalled(&["-TERM"], false)?;
+fn a_second_signal_ends_the_wait_for_tasks_that_hang() {
+    let mut child = Running::start(PLAIN, "hang", LONG);
+    child.signal_until("HUP", "nothing is read anew");
+    child.signal("TERM");
+    let (code, log) = child.end();
     assert!(
-        well && log.contains(r#""signal":"SIGTERM""#) && log.contains(r#""message":"stopped""#),
+        code != Some(0) && log.contains(r#""tasks":"worker""#),
         "{log}"
     );
-    let (well, log) = signalled(&["-INT"], false)?;
-    assert!(well && log.contains(r#""signal":"SIGINT""#), "{log}");
-    Ok(())
 }
 
 #[test]
-fn a_second_signal_ends_the_wait_for_tasks_that_hang() -> std::io::Result<()> {
-    let (well, log) = signalled(&["-TERM", "-TERM"], true)?;
-    assert!(!well && log.contains(r#""tasks":"worker""#), "{log}");
-    Ok(())
+fn a_terminal_that_hangs_up_twice_does_not_cut_the_drain() {
+    let mut child = Running::start(PLAIN, "hang", LONG);
+    child.signal_until("HUP", r#""message":"stopping"#);
+    child.signal("HUP");
+    child.signal_until("INT", r#""signal":"SIGINT","#);
+    let (_, log) = child.end();
+    assert_eq!(log.matches("SIGHUP").count(), 1, "{log}");
+}
+
+#[test]
+fn a_daemon_that_is_to_outlive_its_terminal_does() {
+    let shell = r#"trap "" HUP; exec "$@""#;
+    let child = Running::start(shell, "return", LONG);
+    child.signal("HUP");
+    child.signal("TERM");
+    let (code, log) = child.end();
+    assert!(code == Some(0) && !log.contains("SIGHUP"), "{log}");
+}
+
+#[test]
+fn a_third_signal_ends_a_process_that_is_blocked() {
+    let mut child = Running::start(PLAIN, "block", LONG);
+    child.signal_until("TERM", r#""message":"stopping""#);
+    child.signal_until("INT", r#""message":"stopping at once""#);
+    child.signal("INT");
+    let (code, log) = child.end();
+    assert_eq!(code, Some(130), "{log}");
+}
+
+#[test]
+fn a_blocked_process_ends_by_itself_after_its_drain() {
+    let child = Running::start(PLAIN, "block", DRAIN);
+    child.signal("TERM");
+    let (code, log) = child.end();
+    assert!(code == Some(1) && log.contains("does not stop"), "{log}");
 }

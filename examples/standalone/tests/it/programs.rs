@@ -117,6 +117,26 @@ fn every_program_stops_on_sigterm() {
     }
 }
 
+#[test]
+fn a_second_signal_ends_a_start_that_waits_for_a_server() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = silent.local_addr().expect("an address");
+    let line = Line::new(On::Embedded).expect("needs no server");
+    line.configure(&format!(
+        "drain: 1h\nstore: {{ url: \"mysql://u:p@{addr}/d\", deadline: 10m }}"
+    ));
+    let mut program = line.start("sixplay-standalone", &["--listen", "127.0.0.1:0"]);
+    let connection = silent.accept().expect("the program connects");
+    program.signal("HUP");
+    eventually(60, "the first signal is told", || {
+        program.output().contains("SIGHUP").then_some(())
+    });
+    program.signal("TERM");
+    assert_eq!(program.wait(60), Some(1), "{}", program.output());
+    assert!(program.output().contains("was given up"));
+    drop(connection);
+}
+
 /// What a stopped indexer held would otherwise come back only when its lease of 30 s ends.
 #[test]
 fn a_stopped_indexer_reserves_nothing() {
