@@ -1,9 +1,12 @@
-//! How long an answer may be kept: the shorter of the client's cache time and what the handler
-//! knows of its document.
+//! Who may keep an answer, and how long: the shorter of the client's cache time and what the
+//! handler knows of its document.
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header::CACHE_CONTROL};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{CACHE_CONTROL, VARY},
+};
 
 /// Seconds that answers may be cached when neither the client's file nor the server's configuration
 /// says otherwise.
@@ -45,22 +48,43 @@ pub const DEFAULT_CACHE: u32 = 300;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValidFor(pub Duration);
 
-/// Adds `Cache-Control` unless the handler set one: `public, max-age=…`, or `no-store` when nothing
-/// is left of the time.
-///
-/// There is no `Vary`: answers differ by client, and the client is the host, which every cache has
-/// in its key already.
-pub(crate) fn add_cache_control(headers: &mut HeaderMap, seconds: u32, valid: Option<ValidFor>) {
+/// Who may keep an answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Keeper {
+    /// Any cache.
+    Anyone,
+    /// The client that asked; no cache that others share.
+    ClientOnly,
+}
+
+/// Says that answers differ by client, which is the host: it is in the key of every cache of RFC
+/// 9111, but not of nginx's, which goes by `Vary`.
+pub(crate) fn add_vary_by_host(headers: &mut HeaderMap) {
+    headers.append(VARY, HeaderValue::from_static("host"));
+}
+
+/// Adds `Cache-Control` unless the handler set one: `public, max-age=…` or `private, max-age=…`, or
+/// `no-store` when nothing is left of the time.
+pub(crate) fn add_cache_control(
+    headers: &mut HeaderMap,
+    keeper: Keeper,
+    seconds: u32,
+    valid: Option<ValidFor>,
+) {
     if headers.contains_key(CACHE_CONTROL) {
         return;
     }
     let longest = u64::from(seconds);
     let seconds = valid.map_or(longest, |ValidFor(rest)| rest.as_secs().min(longest));
-    headers.insert(CACHE_CONTROL, cache_control_for(seconds));
+    headers.insert(CACHE_CONTROL, cache_control_for(keeper, seconds));
 }
 
-fn cache_control_for(seconds: u64) -> HeaderValue {
-    let kept = HeaderValue::try_from(format!("public, max-age={seconds}"));
+fn cache_control_for(keeper: Keeper, seconds: u64) -> HeaderValue {
+    let scope = match keeper {
+        Keeper::Anyone => "public",
+        Keeper::ClientOnly => "private",
+    };
+    let kept = HeaderValue::try_from(format!("{scope}, max-age={seconds}"));
     match kept {
         Ok(kept) if seconds > 0 => kept,
         _ => HeaderValue::from_static("no-store"),

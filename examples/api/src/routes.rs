@@ -22,7 +22,8 @@ pub(crate) fn table(stores: &ClientStores) -> Result<Routes> {
         video_route(stores),
         video_change_route(stores),
     ];
-    Routes::new(ErrorFormat::Problem, routes)
+    // what one client sees another may not, and `published` is not for viewers at all
+    Routes::new(ErrorFormat::Problem, routes.map(Route::private))
 }
 
 fn programs_route(stores: &ClientStores) -> Route {

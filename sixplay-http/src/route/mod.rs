@@ -51,6 +51,7 @@ pub struct Route {
     method: Method,
     template: String,
     cache: Option<u32>,
+    is_private: bool,
     consumes: Option<&'static str>,
     params: Vec<Param>,
     handler: BoxedHandler,
@@ -79,6 +80,7 @@ impl Route {
             method,
             template: template.into(),
             cache: None,
+            is_private: false,
             consumes: None,
             params: Vec::new(),
             handler: box_handler(handler),
@@ -107,6 +109,14 @@ impl Route {
     #[must_use]
     pub fn cache(mut self, seconds: u32) -> Self {
         self.cache = Some(seconds);
+        self
+    }
+
+    /// Makes the answers the asking client's own: cached by it alone, and by no cache that others
+    /// share (`private`). Set it where one client sees what another does not.
+    #[must_use]
+    pub fn private(mut self) -> Self {
+        self.is_private = true;
         self
     }
 

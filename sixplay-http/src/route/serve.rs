@@ -4,7 +4,11 @@ use std::{any::Any, panic::AssertUnwindSafe};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH, request::Parts};
+use http::{
+    HeaderValue, Method, Response, StatusCode,
+    header::{AUTHORIZATION, CONTENT_LENGTH},
+    request::Parts,
+};
 use http_body::Body;
 use sixplay_core::{Error, Result, retry};
 
@@ -15,8 +19,11 @@ use super::{
     table::RouteTable,
 };
 use crate::{
-    DEFAULT_CACHE, DomainUser, Limits, Params, ValidFor, answer::BoxError,
-    cache::add_cache_control, error::RequestRefusal, params::decode_percent,
+    DEFAULT_CACHE, DomainUser, Limits, Params, ValidFor,
+    answer::BoxError,
+    cache::{Keeper, add_cache_control, add_vary_by_host},
+    error::RequestRefusal,
+    params::decode_percent,
 };
 
 /// A path found in the table: the places of its routes, and the segments, still encoded.
@@ -113,12 +120,23 @@ impl Route {
     /// The handler's answer with its cache time.
     async fn call_handler(&self, request: Request) -> Result<Response<Bytes>> {
         let seconds = self.cache_seconds_for(request.user());
+        let (keeper, has_user) = (self.keeper_for(&request), request.user().is_some());
         let mut response = (self.handler)(request).await?;
         if self.method == Method::GET && response.status().is_success() {
             let valid: Option<ValidFor> = response.extensions().get().copied();
-            add_cache_control(response.headers_mut(), seconds, valid);
+            add_cache_control(response.headers_mut(), keeper, seconds, valid);
+            if has_user {
+                add_vary_by_host(response.headers_mut());
+            }
         }
         Ok(response)
+    }
+
+    fn keeper_for(&self, request: &Request) -> Keeper {
+        match self.is_private || request.headers().contains_key(AUTHORIZATION) {
+            true => Keeper::ClientOnly,
+            false => Keeper::Anyone,
+        }
     }
 
     fn cache_seconds_for(&self, user: Option<&DomainUser>) -> u32 {

@@ -38,8 +38,10 @@ use crate::{
 ///
 /// `Allow` names what the client may do, and a path of which it may do nothing is 403 for every
 /// method. All of it ends within the deadline of the [`crate::Limits`] (503); a panic is 500.
-/// Successful answers to `GET` and `HEAD` get `Cache-Control` by client and route, errors are never
-/// kept. Of several templates that match the most exact counts; a trailing slash is another path.
+/// Successful answers to `GET` and `HEAD` get `Cache-Control` by client and route, `private` for a
+/// [`Route::private`] and for a request with `Authorization`, and with clients `Vary: host`; errors
+/// are never kept. Of several templates that match the most exact counts; a trailing slash is
+/// another path.
 ///
 /// ```
 /// use bytes::Bytes;

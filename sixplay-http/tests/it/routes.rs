@@ -56,6 +56,7 @@ pub(crate) fn table(format: ErrorFormat) -> Routes {
             .cache(60),
         Route::new(Method::PATCH, "save", "/items/{id}", save).consumes("application/json"),
         Route::get("own", "/items/own", echo),
+        Route::get("private", "/private", echo).private(),
         Route::get("short", "/short", with(&7, short)),
         Route::get("over", "/over", with(&0, short)),
         Route::get("panic", "/panic", panic),
@@ -131,12 +132,23 @@ async fn cache_time_is_the_routes_capped_by_the_documents_and_errors_are_never_k
         ("/items/1", "public, max-age=60"),
         ("/items/own", "public, max-age=300"),
         ("/short", "public, max-age=7"),
+        ("/private", "private, max-age=300"),
         ("/over", "no-store"),
         ("/nothing", "no-store"),
     ] {
         let answer = get(path).await;
         assert_eq!(answer.header("cache-control"), cache, "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_answer_to_a_request_with_credentials_is_in_no_shared_cache() {
+    let request = HttpRequest::get("/items/1").header("host", "localhost");
+    let request = request.header("authorization", "Basic eDp5");
+    let request = request.body(Full::default()).unwrap();
+    let answer = send(&table(ErrorFormat::Problem), request).await;
+    assert_eq!(answer.header("cache-control"), "private, max-age=60");
+    assert_eq!(answer.header("vary"), "");
 }
 
 #[tokio::test]

@@ -242,9 +242,10 @@ async fn rules_are_enforced_and_shown_in_allow() {
 }
 
 #[tokio::test]
-async fn cache_time_is_the_clients() {
+async fn cache_time_is_the_clients_and_the_host_says_whose() {
     let read = get("android.api.test").await;
     assert_eq!(read.header("cache-control"), "public, max-age=120");
+    assert_eq!(read.header("vary"), "host");
     assert_eq!(get("bo.api.test").await.header("cache-control"), "no-store");
     let written = ask(&service(None), Method::PATCH, "bo.api.test", "/").await;
     assert_eq!(written.status, 200);

@@ -70,7 +70,7 @@ async fn programs_and_their_videos_are_listed_in_pages() {
             all.header("content-type"),
             all.header("cache-control")
         ),
-        (200, "application/json", "public, max-age=300")
+        (200, "application/json", "private, max-age=300")
     );
     assert_eq!(all.json()["items"].as_array().unwrap().len(), 6);
     let page = world.get("/v1/programs?limit=2&offset=3").await.json();

@@ -16,6 +16,7 @@ mod real_input;
 mod rebuild;
 mod refused_writes;
 mod second_model;
+mod shared_cache;
 mod sub_domains;
 mod surroundings;
 mod whole_catalogue;
