@@ -6,7 +6,7 @@
 //! |---|---|
 //! | route table | [`Routes`] of [`Route`]s; handlers get a [`Request`]; [`with`], [`json`] |
 //! | query parameters | [`Param`], [`ParamRule`], and [`Params`], the values of one request |
-//! | domain users | [`Users`], [`DomainUser`], [`DomainUserLayer`], [`Flag`], [`UserAccess`] |
+//! | domain users | [`Users`], [`DomainUser`], [`DomainUserLayer`] |
 //! | our own hosts, and no other | [`Domains`], [`HostLayer`] |
 //! | several services at one address | [`Dispatch`] |
 //! | errors | [`ErrorFormat`], [`status`] |
@@ -58,8 +58,8 @@
 //! - **TLS and HTTP/2**: [`Server`] speaks HTTP/1.1 and HTTP/1.0 in the clear, behind a proxy.
 //! - **Streams**: [`Routes`] takes a request's body whole, up to a limit, and answers whole; no
 //!   WebSocket, no server-sent events.
-//! - **Filtering by address**: `firewall.user_access` of a user's file is read and checked for
-//!   shape, see [`UserAccess`]; no request is refused by it.
+//! - **Filtering by address**: a user's file whose `firewall.user_access` would refuse anybody is
+//!   refused at start.
 //! - **Reloading**: users are read once, at start.
 //! - **Compression, CORS, conditional requests, request ids**: layers of `tower-http` go over
 //!   [`Routes`] as over any service.
@@ -96,7 +96,7 @@ pub use {
 pub use cache::{DEFAULT_CACHE, ValidFor};
 pub use config::{HttpConfig, ServerConfig};
 pub use dispatch::Dispatch;
-pub use domain_user::{DomainUser, DomainUserLayer, DomainUserService, Flag, UserAccess, Users};
+pub use domain_user::{DomainUser, DomainUserLayer, DomainUserService, Users};
 pub use domains::{Domains, HostLayer, HostService};
 pub use error::{ErrorFormat, status};
 pub use limits::Limits;

@@ -1,7 +1,7 @@
 //! What a client sees of the store.
 
 use sixplay_catalogue::{PublicationState, documents};
-use sixplay_http::{DomainUser, Flag};
+use sixplay_http::DomainUser;
 
 /// The filters of one client, by kind of document.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,5 @@ impl Scope {
 }
 
 fn has_filter(user: Option<&DomainUser>, kind: &str) -> bool {
-    let flag = user.and_then(|user| user.entity_flag(kind, "published"));
-    flag.and_then(Flag::as_bool) == Some(true)
+    user.and_then(|user| user.entity_flag(kind, "published")) == Some(true)
 }

@@ -14,7 +14,7 @@ pub(super) struct UserFile {
     #[serde(deserialize_with = "null_as_default")]
     pub(super) firewall: FirewallSection,
     #[serde(deserialize_with = "null_as_default")]
-    pub(super) entities: BTreeMap<String, BTreeMap<String, Flag>>,
+    pub(super) entities: BTreeMap<String, BTreeMap<String, EntityFlag>>,
     #[serde(deserialize_with = "null_as_default")]
     pub(super) parameters: BTreeMap<String, serde_json::Value>,
 }
@@ -36,26 +36,37 @@ pub(super) struct FirewallSection {
     pub(super) allow: AllowSection,
 }
 
-/// Which named IP lists may use the client. Read and checked for shape; **requests are not filtered
-/// by it**: whoever needs the rule enforces it in front of the server.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+/// Which named IP lists may use the client. Requests are not filtered by address, so only what
+/// filters nothing is taken.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct UserAccess {
-    /// What holds for an address in no list; default true.
-    pub default_state: bool,
-    /// Lists by name: allowed or refused.
-    #[serde(deserialize_with = "null_as_default")]
-    pub lists: BTreeMap<String, bool>,
+pub(super) struct UserAccess {
+    #[serde(rename = "default_state", deserialize_with = "require_open")]
+    _default_state: (),
+    #[serde(rename = "lists", deserialize_with = "require_no_list")]
+    _lists: (),
 }
 
-impl Default for UserAccess {
-    fn default() -> Self {
-        Self {
-            default_state: true,
-            lists: BTreeMap::new(),
-        }
+fn require_open<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    match bool::deserialize(deserializer)? {
+        true => Ok(()),
+        false => Err(refuse_address_filter("false")),
     }
+}
+
+fn require_no_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    let lists: Option<BTreeMap<String, bool>> = Option::deserialize(deserializer)?;
+    match lists.and_then(|mut lists| lists.pop_first()) {
+        None => Ok(()),
+        Some((list, _)) => Err(refuse_address_filter(&list)),
+    }
+}
+
+fn refuse_address_filter<E: serde::de::Error>(value: &str) -> E {
+    E::custom(format!(
+        "{value}: requests are not filtered by address; filter in front of the server, and remove \
+         the key"
+    ))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -89,28 +100,21 @@ impl<'de> Deserialize<'de> for RuleMethod {
     }
 }
 
-/// The value of an entity flag, as the file has it.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(untagged)]
-pub enum Flag {
-    /// `true`, `false`.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// Another number.
-    Float(f64),
-    /// Anything else that is one value.
-    Text(String),
-}
+/// The value of an entity flag: yes or no, also as 1 or 0.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EntityFlag(pub(super) bool);
 
-impl Flag {
-    /// The flag as yes or no, with 1 and 0 for them; `None` when it is neither.
-    pub fn as_bool(&self) -> Option<bool> {
-        match self {
-            Self::Bool(flag) => Some(*flag),
-            Self::Int(0) => Some(false),
-            Self::Int(1) => Some(true),
-            _ => None,
+impl<'de> Deserialize<'de> for EntityFlag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        match (value.as_bool(), value.as_u64()) {
+            (Some(flag), _) => Ok(Self(flag)),
+            (_, Some(0)) => Ok(Self(false)),
+            (_, Some(1)) => Ok(Self(true)),
+            _ => {
+                let message = format!("{value}: expected true or false");
+                Err(serde::de::Error::custom(message))
+            }
         }
     }
 }

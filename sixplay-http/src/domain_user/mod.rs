@@ -6,7 +6,6 @@ mod layer;
 mod user;
 mod users;
 
-pub use file::{Flag, UserAccess};
 pub use layer::{DomainUserLayer, DomainUserService};
 pub use user::DomainUser;
 pub use users::Users;

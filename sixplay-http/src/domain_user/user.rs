@@ -8,14 +8,14 @@ use std::{
 
 use http::Method;
 
-use super::file::{AllowSection, Flag, UserAccess, UserFile};
+use super::file::{AllowSection, UserFile};
 
 /// One client, with all that its file says; cheap to clone. Handlers get it with the request, other
 /// services below a [`crate::DomainUserLayer`] among the request's extensions.
 ///
 /// ```
 /// use http::Method;
-/// use sixplay_http::{Flag, Users};
+/// use sixplay_http::Users;
 ///
 /// # fn main() -> sixplay_core::Result<()> {
 /// # let folder = tempfile::tempdir().unwrap();
@@ -41,7 +41,7 @@ use super::file::{AllowSection, Flag, UserAccess, UserFile};
 /// assert!(!shop.allows(&Method::PUT, "books", "book_change"));
 /// assert!(!shop.allows(&Method::GET, "drafts", "draft"));
 /// assert_eq!(shop.cache_seconds("book", None), 5);
-/// assert_eq!(shop.entity_flag("article", "published").and_then(Flag::as_bool), Some(true));
+/// assert_eq!(shop.entity_flag("article", "published"), Some(true));
 /// assert_eq!(shop.parameter("languages"), Some(&serde_json::json!(["en", "fr"])));
 /// # Ok(())
 /// # }
@@ -104,21 +104,16 @@ impl DomainUser {
     }
 
     /// The flag `entities.<entity>.<flag>`; `None` when the file declares no such filter. What a
-    /// flag means is the handler's business. Check the flags of all users at start: a flag of
-    /// another type, `published: 'true'`, is present, but [`Flag::as_bool`] of it is `None` too.
-    pub fn entity_flag(&self, entity: &str, flag: &str) -> Option<&Flag> {
-        self.0.rules.entities.get(entity)?.get(flag)
+    /// flag means is the handler's business.
+    pub fn entity_flag(&self, entity: &str, flag: &str) -> Option<bool> {
+        let flags = self.0.rules.entities.get(entity)?;
+        flags.get(flag).map(|flag| flag.0)
     }
 
     /// The value of `parameters.<name>`, any YAML. Whoever reads a parameter checks it for all
     /// [`crate::Users`] at start and names [`DomainUser::file`] when it is wrong.
     pub fn parameter(&self, name: &str) -> Option<&serde_json::Value> {
         self.0.rules.parameters.get(name)
-    }
-
-    /// The rules on IP lists, as the file has them; nothing in this crate enforces them.
-    pub fn user_access(&self) -> &UserAccess {
-        &self.0.rules.firewall.user_access
     }
 }
 

@@ -25,9 +25,9 @@ type UsersByName = BTreeMap<String, DomainUser>;
 ///     default: 300                    # seconds; 0: nothing but what `routes` names
 ///     routes: { book: 60 }
 /// firewall:
-///     user_access:                    # read, not enforced
+///     user_access:                    # not enforced: whatever would filter is refused
 ///         default_state: true
-///         lists: { office: true }
+///         lists: {}
 ///     allow:                          # each line overrules those above it
 ///         default: false
 ///         methods: { get: true }
@@ -35,7 +35,7 @@ type UsersByName = BTreeMap<String, DomainUser>;
 ///         routes: { book_change: true }
 ///         allow_debug_route: false    # routes whose name begins with `_`
 /// entities:
-///     article: { published: true }    # flags for handlers
+///     article: { published: true }    # flags for handlers: true or false
 /// parameters:
 ///     languages: [en, fr]             # anything, for handlers
 /// ```
@@ -73,8 +73,8 @@ impl Users {
     ///
     /// # Errors
     /// `Config` when the folder cannot be read, a name is not one lower-case alphanumeric label or
-    /// has two files, or a file is wrong: unknown key, wrong type, no HTTP method. The error names
-    /// file, key and value.
+    /// has two files, or a file is wrong: unknown key, wrong type, no HTTP method, a filter by
+    /// address. The error names file, key and value.
     pub fn load(dir: &Path) -> Result<Self> {
         Self::load_with(dir, None, DEFAULT_CACHE)
     }

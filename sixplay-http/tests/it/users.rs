@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Response};
 use sixplay_core::{ErrorKind, Result};
 use sixplay_http::{
-    DomainUserLayer, DomainUserService, ErrorFormat, Flag, Request, Route, Routes, Users, json,
+    DomainUserLayer, DomainUserService, ErrorFormat, Request, Route, Routes, Users, json,
 };
 use tempfile::TempDir;
 use tower::Layer;
@@ -30,10 +30,10 @@ cache:
     default: 60
     routes: { hello: 5 }
 firewall:
-    user_access: { default_state: false, lists: { office: true } }
+    user_access: { default_state: true, lists: {} }
     allow: { default: true, methods: { DELETE: false } }
 entities:
-    article: { active: true, kind: news, size: 3 }
+    article: { active: true, draft: 0 }
 parameters:
     shelves: [a, b]
     nested: { deep: [1, {x: null}] }
@@ -61,10 +61,8 @@ fn a_file_with_every_key_is_read_as_it_is() {
     assert_eq!(android.cache_seconds("hello", Some(9)), 5);
     assert_eq!(android.cache_seconds("other", Some(9)), 9);
     assert_eq!(android.cache_seconds("other", None), 60);
-    let active = android.entity_flag("article", "active");
-    assert_eq!(active.and_then(Flag::as_bool), Some(true));
-    let news = Flag::Text("news".to_owned());
-    assert_eq!(android.entity_flag("article", "kind"), Some(&news));
+    assert_eq!(android.entity_flag("article", "active"), Some(true));
+    assert_eq!(android.entity_flag("article", "draft"), Some(false));
     assert_eq!(android.entity_flag("article", "old"), None);
     assert_eq!(android.entity_flag("author", "active"), None);
     assert_eq!(
@@ -74,15 +72,13 @@ fn a_file_with_every_key_is_read_as_it_is() {
     let nested = serde_json::json!({"deep": [1, {"x": null}]});
     assert_eq!(android.parameter("nested"), Some(&nested));
     assert_eq!(android.parameter("other"), None);
-    let access = android.user_access();
-    assert!(!access.default_state && access.lists["office"]);
 }
 
 #[test]
 fn an_empty_file_is_a_user_who_may_do_nothing() {
     let users = load(&[("pc.yml", "")]);
     let pc = users.get("pc").unwrap();
-    assert!(!pc.allows(&Method::GET, "", "hello") && pc.user_access().default_state);
+    assert!(!pc.allows(&Method::GET, "", "hello"));
     assert_eq!(pc.cache_seconds("hello", None), 300);
 }
 
@@ -110,6 +106,65 @@ fn what_a_file_may_not_say_is_refused_naming_file_key_and_value() {
         assert_eq!(error.kind(), ErrorKind::Config, "{shown}");
         assert!(shown.contains(named), "{text}: {shown}");
         assert!(shown.contains("android.yml"), "{text}: {shown}");
+    }
+}
+
+#[test]
+fn a_filter_that_is_not_enforced_is_refused_naming_file_key_and_value() {
+    for (text, key, value) in [
+        (
+            "firewall: { user_access: { default_state: false } }",
+            "firewall.user_access.default_state",
+            "false",
+        ),
+        (
+            "firewall: { user_access: { lists: { office: true } } }",
+            "firewall.user_access.lists",
+            "office",
+        ),
+        (
+            "firewall: { user_access: { lists: { office: false } } }",
+            "firewall.user_access.lists",
+            "office",
+        ),
+        (
+            "entities: { article: { active: 'true' } }",
+            "entities.article.active",
+            "true",
+        ),
+        (
+            "entities: { article: { active: 2 } }",
+            "entities.article.active",
+            "2",
+        ),
+        (
+            "entities: { article: { active: 1.0 } }",
+            "entities.article.active",
+            "1",
+        ),
+        (
+            "entities: { article: { active: maybe } }",
+            "entities.article.active",
+            "maybe",
+        ),
+        (
+            "entities: { article: { active: } }",
+            "entities.article.active",
+            "null",
+        ),
+        (
+            "entities: { article: { active: [true] } }",
+            "entities.article.active",
+            "",
+        ),
+    ] {
+        let dir = folder(&[("android.yml", text)]);
+        let error = Users::load(dir.path()).expect_err(text);
+        let shown = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::Config, "{shown}");
+        for named in ["android.yml", key, value] {
+            assert!(shown.contains(named), "{text}: {shown}");
+        }
     }
 }
 
