@@ -1,30 +1,16 @@
 //! The check of a source's dependency graph against the database: every table, column and join
 //! exists and fits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::source::{CapturedTable, Hop, KeyColumn, Kind, Reach, Source};
+use super::{
+    schema::{ColumnClass, DatabaseSchema, graph_error, loose_key},
+    source::{CapturedTable, Hop, Kind, Reach, Source},
+};
 use crate::{
     Error, Result,
     store::{Dialect, Snapshot},
 };
-
-/// What a column can be compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ColumnClass {
-    Int,
-    Text,
-    Other,
-}
-
-impl From<KeyColumn> for ColumnClass {
-    fn from(column: KeyColumn) -> Self {
-        match column {
-            KeyColumn::Int(_) => Self::Int,
-            KeyColumn::Text(_) => Self::Text,
-        }
-    }
-}
 
 /// Checks `source`; the first thing that does not fit is the error.
 pub(super) async fn check_graph(snapshot: &mut Snapshot, source: &dyn Source) -> Result<()> {
@@ -42,8 +28,12 @@ pub(super) async fn check_graph(snapshot: &mut Snapshot, source: &dyn Source) ->
         require_captured(kind, source.tables())?;
     }
     match snapshot.dialect() {
-        Dialect::Mysql => refuse_cascades(snapshot, &names).await,
-        _ => Ok(()),
+        Dialect::Mysql => {
+            refuse_cascades(snapshot, &names).await?;
+            refuse_engines(snapshot, &names).await
+        }
+        Dialect::Sqlite => refuse_loose_keys(snapshot, &schema, source).await,
+        Dialect::Postgres => Ok(()),
     }
 }
 
@@ -95,6 +85,7 @@ fn check_table(
         check_name("column", key.name())?;
         schema.require(table.name, key.name(), (*key).into())?;
     }
+    schema.require_wide(table.name)?;
     let named = |error: Error| error.with("captured", table.name);
     let mut reaches = table.reaches.iter();
     reaches.try_for_each(|reach| check_reach(schema, kinds, table, reach).map_err(named))
@@ -115,7 +106,7 @@ fn check_reach(
     let mut class = ColumnClass::from(reach.key);
     for Hop { table, from, to } in &reach.hops {
         schema.require(table, from, class)?;
-        class = schema.class_of(table, to)?;
+        class = schema.key_class(table, to)?;
     }
     if class == ColumnClass::from(kind.key) {
         return Ok(());
@@ -145,73 +136,60 @@ async fn refuse_cascades(snapshot: &mut Snapshot, captured: &HashSet<&str>) -> R
     Ok(())
 }
 
-/// The columns of the database's tables.
-struct DatabaseSchema(HashMap<String, HashMap<String, ColumnClass>>);
+const ENGINES: &str = "SELECT CAST(t.TABLE_NAME AS CHAR) AS name, CAST(t.ENGINE AS CHAR) AS engine \
+     FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE \
+     WHERE t.TABLE_SCHEMA = DATABASE() AND e.TRANSACTIONS = 'NO'";
 
-impl DatabaseSchema {
-    async fn read(snapshot: &mut Snapshot) -> Result<Self> {
-        let sql = columns_query(snapshot.dialect());
-        let mut tables: HashMap<String, HashMap<String, ColumnClass>> = HashMap::new();
-        for row in snapshot.fetch_sql(sql, Vec::new()).await? {
-            let columns = tables.entry(row.text("tab")?).or_default();
-            columns.insert(row.text("col")?, declared_class(&row.text("type")?));
+/// What a transaction rolls back stays in such a table, and its log row does not.
+async fn refuse_engines(snapshot: &mut Snapshot, captured: &HashSet<&str>) -> Result<()> {
+    for row in snapshot.fetch_sql(ENGINES, Vec::new()).await? {
+        let name = row.text("name")?;
+        if captured.contains(name.as_str()) {
+            let error = graph_error("a captured table's engine has no transactions: use InnoDB");
+            let error = error.with("table", name);
+            return Err(error.with("engine", row.text("engine")?));
         }
-        Ok(Self(tables))
     }
-
-    fn class_of(&self, table: &str, column: &str) -> Result<ColumnClass> {
-        let no_table = || graph_error("the graph names a table that does not exist");
-        let no_column = || graph_error("the graph names a column that does not exist");
-        let columns = self.0.get(table);
-        let columns = columns.ok_or_else(|| no_table().with("table", table))?;
-        let class = columns.get(column).copied();
-        class.ok_or_else(|| no_column().with("table", table).with("column", column))
-    }
-
-    fn require(&self, table: &str, column: &str, expected: ColumnClass) -> Result<()> {
-        let found = self.class_of(table, column)?;
-        if found == expected {
-            return Ok(());
-        }
-        Err(
-            graph_error("a column has another type than the graph needs")
-                .with("table", table)
-                .with("column", column)
-                .with("expected", format!("{expected:?}"))
-                .with("found", format!("{found:?}")),
-        )
-    }
+    Ok(())
 }
 
-fn columns_query(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => {
-            "SELECT m.name AS tab, p.name AS col, lower(p.type) AS type \
-             FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS p \
-             WHERE m.type IN ('table', 'view')"
-        }
-        Dialect::Mysql => {
-            "SELECT CAST(TABLE_NAME AS CHAR) AS tab, CAST(COLUMN_NAME AS CHAR) AS col, \
-             CAST(DATA_TYPE AS CHAR) AS type FROM information_schema.COLUMNS \
-             WHERE TABLE_SCHEMA = DATABASE()"
-        }
-        Dialect::Postgres => {
-            "SELECT CAST(table_name AS text) AS tab, CAST(column_name AS text) AS col, \
-             CAST(data_type AS text) AS type FROM information_schema.columns \
-             WHERE table_schema = current_schema()"
+/// SQLite tells a column's collation only by how it compares.
+async fn refuse_loose_keys(
+    snapshot: &mut Snapshot,
+    schema: &DatabaseSchema,
+    source: &dyn Source,
+) -> Result<()> {
+    for (table, column) in text_keys(schema, source)? {
+        let sql = format!(
+            "SELECT x IN ('A', 'a ') AS loose FROM \
+             (SELECT \"{column}\" AS x FROM \"{table}\" WHERE 0 UNION ALL SELECT 'a')"
+        );
+        if snapshot.fetch_sql(&sql, Vec::new()).await?[0].flag("loose")? {
+            return Err(loose_key(table, column, "NOCASE, RTRIM or another"));
         }
     }
+    Ok(())
 }
 
-fn declared_class(declared: &str) -> ColumnClass {
-    let has = |parts: &[&str]| parts.iter().any(|part| declared.contains(part));
-    match declared {
-        // `interval` and `point` are no integers
-        _ if declared.starts_with("interval") || declared.contains("point") => ColumnClass::Other,
-        _ if has(&["int", "serial"]) => ColumnClass::Int,
-        _ if has(&["char", "text", "clob", "enum"]) => ColumnClass::Text,
-        _ => ColumnClass::Other,
+/// The columns of text, in tables that exist, by which roots are told apart or found.
+fn text_keys<'a>(
+    schema: &DatabaseSchema,
+    source: &'a dyn Source,
+) -> Result<BTreeSet<(&'a str, &'a str)>> {
+    let kinds = source.kinds().iter();
+    let mut columns: BTreeSet<_> = kinds.map(|kind| (kind.table, kind.key.name())).collect();
+    for table in source.tables() {
+        columns.extend(table.keys.iter().map(|key| (table.name, key.name())));
+        let hops = table.reaches.iter().flat_map(|reach| &reach.hops);
+        columns.extend(hops.flat_map(|hop| [(hop.table, hop.from), (hop.table, hop.to)]));
     }
+    let mut texts = BTreeSet::new();
+    for (table, column) in columns {
+        if schema.key_class(table, column)? == ColumnClass::Text {
+            texts.insert((table, column));
+        }
+    }
+    Ok(texts)
 }
 
 /// Kinds name indexes, so they are lower case; the other names may be in any.
@@ -227,46 +205,9 @@ fn check_name(what: &'static str, name: &str) -> Result<()> {
     Err(graph_error(message).with(what, format!("{name:?}")))
 }
 
-fn graph_error(message: &'static str) -> Error {
-    Error::config("store.install", message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn declared_types_fall_into_integers_and_texts() {
-        for declared in [
-            "int",
-            "bigint",
-            "integer",
-            "smallint",
-            "tinyint",
-            "int unsigned",
-        ] {
-            assert_eq!(declared_class(declared), ColumnClass::Int, "{declared}");
-        }
-        for declared in [
-            "varchar(255)",
-            "character varying",
-            "text",
-            "longtext",
-            "char(3)",
-        ] {
-            assert_eq!(declared_class(declared), ColumnClass::Text, "{declared}");
-        }
-        for declared in [
-            "interval",
-            "uuid",
-            "double precision",
-            "blob",
-            "date",
-            "point",
-        ] {
-            assert_eq!(declared_class(declared), ColumnClass::Other, "{declared}");
-        }
-    }
 
     #[test]
     fn kinds_are_lower_case_as_they_name_indexes() {

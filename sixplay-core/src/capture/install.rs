@@ -22,9 +22,18 @@ impl Store {
     ///
     /// # Errors
     /// `Config` naming the table, column or kind when the graph does not fit the database, when a
-    /// kind's own table is not captured with a reach from its key to the kind, or when a captured
-    /// table has a cascading foreign key under MySQL or MariaDB, which fire no triggers
-    /// for it; `Unavailable`, `Timeout`; `Unexpected` when the user may not create tables or
+    /// kind's own table is not captured with a reach from its key to the kind. `Config`, too, where
+    /// the database would lose or mix up changes:
+    ///
+    /// - a text column of a captured table that cannot hold every character: under MySQL and
+    ///   MariaDB in another character set than `utf8mb4`, or `ascii` for codes; under PostgreSQL in
+    ///   a database that is not in UTF-8;
+    /// - a text key (of a kind, a captured table or a hop) that takes for equal what is not the
+    ///   same text: a collation that is not binary, or PostgreSQL's `char(n)`;
+    /// - under MySQL and MariaDB, a captured table in an engine without transactions, or with a
+    ///   cascading foreign key, for which they fire no triggers.
+    ///
+    /// `Unavailable`, `Timeout`; `Unexpected` when the user may not create tables or
     /// triggers.
     pub async fn install(&self, source: &dyn Source) -> Result<()> {
         check::check_graph(&mut self.read_once().await?, source).await?;

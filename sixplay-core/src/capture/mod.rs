@@ -13,6 +13,7 @@ mod feed;
 mod install;
 mod paths;
 mod reading;
+mod schema;
 mod source;
 mod tables;
 mod triggers;

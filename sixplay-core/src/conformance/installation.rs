@@ -191,17 +191,19 @@ pub(super) async fn a_graph_that_does_not_fit_is_refused_by_name(scratch: &Scrat
 /// As the store.
 pub(super) async fn cascades_are_refused_or_logged(scratch: &Scratch) -> Result<()> {
     let store = scratch.store();
-    store
-        .autocommit()
-        .await?
-        .batch(
-            "CREATE TABLE tiny_author (id INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL); \
-         CREATE TABLE tiny_book (id VARCHAR(100) NOT NULL PRIMARY KEY, author_id INT NOT NULL, \
-         title VARCHAR(200) NOT NULL, open_from_us BIGINT NOT NULL, open_until_us BIGINT, \
+    let exact = match store.dialect() {
+        Dialect::Mysql => "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        _ => "",
+    };
+    let tables = format!(
+        "CREATE TABLE tiny_author (id INT NOT NULL PRIMARY KEY, name VARCHAR(100) {exact}); \
+         CREATE TABLE tiny_book (id VARCHAR(100) {exact} NOT NULL PRIMARY KEY, \
+         title VARCHAR(200) {exact} NOT NULL, author_id INT NOT NULL, \
+         open_from_us BIGINT NOT NULL, open_until_us BIGINT, \
          CONSTRAINT tiny_written_by FOREIGN KEY (author_id) REFERENCES tiny_author (id) \
-         ON DELETE CASCADE)",
-        )
-        .await?;
+         ON DELETE CASCADE)"
+    );
+    scratch.run(&tables).await?;
     let installed = store.install(Tiny::new().as_ref()).await;
     if store.dialect() == Dialect::Mysql {
         assert!(
@@ -218,6 +220,138 @@ pub(super) async fn cascades_are_refused_or_logged(scratch: &Scratch) -> Result<
     drop(session);
     assert_eq!(logged(store).await?, 4);
     Ok(())
+}
+
+/// Installs [`Tiny`] after each of the statements and expects a refusal that names the rest.
+async fn refuses_each(scratch: &Scratch, changes: &[(&str, &[&str])]) -> Result<()> {
+    let store = scratch.store();
+    for (change, named) in changes {
+        tiny::migrate(store).await?;
+        scratch.run(change).await?;
+        let error = store.install(Tiny::new().as_ref()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        for named in *named {
+            assert!(error.to_string().contains(named), "{change}: {error}");
+        }
+        scratch.run("DROP TABLE tiny_book").await?;
+        scratch.run("DROP TABLE tiny_author").await?;
+    }
+    Ok(())
+}
+
+/// A column of a captured table that cannot hold every character would lose some, in silence on a
+/// server that is not strict.
+///
+/// # Errors
+/// As the store.
+pub(super) async fn text_that_the_database_would_change_is_refused_by_name(
+    scratch: &Scratch,
+) -> Result<()> {
+    if scratch.store().dialect() != Dialect::Mysql {
+        return Ok(());
+    }
+    let changes: [(&str, &[&str]); 3] = [
+        (
+            "ALTER TABLE tiny_book MODIFY title varchar(200) CHARACTER SET utf8mb3 NOT NULL",
+            &["table=tiny_book", "column=title", "utf8mb3"],
+        ),
+        (
+            "ALTER TABLE tiny_author MODIFY name text CHARACTER SET latin1 NOT NULL",
+            &["table=tiny_author", "column=name", "latin1"],
+        ),
+        (
+            "ALTER TABLE tiny_book MODIFY id varchar(100) CHARACTER SET latin1 COLLATE latin1_bin",
+            &["table=tiny_book", "column=id", "latin1"],
+        ),
+    ];
+    refuses_each(scratch, &changes).await?;
+    tiny::migrate(scratch.store()).await?;
+    let code = "ALTER TABLE tiny_book MODIFY id varchar(100) CHARACTER SET ascii COLLATE ascii_bin";
+    scratch.run(code).await?;
+    scratch.store().install(Tiny::new().as_ref()).await?;
+    let too_wide = "INSERT INTO tiny_book (id, author_id, title, open_from_us) \
+                    VALUES ('\u{1f469}', 1, 'x', 0)";
+    let mode = "SELECT @@sql_mode AS mode";
+    let rows = scratch
+        .store()
+        .read()
+        .await?
+        .fetch_sql(mode, Vec::new())
+        .await?;
+    assert!(rows[0].text("mode")?.contains("STRICT_ALL_TABLES"));
+    let error = scratch.run(too_wide).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    Ok(())
+}
+
+/// Where the database takes for equal what is not the same text, a change would reach a root of
+/// another spelling, or none.
+///
+/// # Errors
+/// As the store.
+pub(super) async fn text_keys_that_differ_only_for_us_are_refused_by_name(
+    scratch: &Scratch,
+) -> Result<()> {
+    let changes: &[(&str, &[&str])] = match scratch.store().dialect() {
+        Dialect::Sqlite => &[
+            (
+                "DROP TABLE tiny_book; CREATE TABLE tiny_book (author_id INTEGER, title TEXT, \
+                 id TEXT COLLATE NOCASE PRIMARY KEY, open_from_us INTEGER, open_until_us INTEGER)",
+                &["table=tiny_book", "column=id"],
+            ),
+            (
+                "DROP TABLE tiny_book; CREATE TABLE tiny_book (author_id INTEGER, title TEXT, \
+                 id TEXT COLLATE RTRIM PRIMARY KEY, open_from_us INTEGER, open_until_us INTEGER)",
+                &["table=tiny_book", "column=id"],
+            ),
+        ],
+        Dialect::Mysql => &[
+            (
+                "ALTER TABLE tiny_book MODIFY id varchar(100) CHARACTER SET utf8mb4 \
+                 COLLATE utf8mb4_unicode_ci",
+                &["table=tiny_book", "column=id", "utf8mb4_unicode_ci"],
+            ),
+            (
+                "ALTER TABLE tiny_book MODIFY id char(100) CHARACTER SET ascii",
+                &["table=tiny_book", "column=id", "ascii_general_ci"],
+            ),
+        ],
+        Dialect::Postgres => &[
+            (
+                "ALTER TABLE tiny_book ALTER id TYPE char(100)",
+                &["table=tiny_book", "column=id", "char(n)"],
+            ),
+            (
+                "CREATE COLLATION IF NOT EXISTS loose (provider = icu, locale = 'und-u-ks-level2', \
+                 deterministic = false); ALTER TABLE tiny_book ALTER id TYPE text COLLATE loose",
+                &["table=tiny_book", "column=id", "loose"],
+            ),
+        ],
+    };
+    refuses_each(scratch, changes).await
+}
+
+/// Such a table keeps what a transaction rolled back, and its log row does not.
+///
+/// # Errors
+/// As the store.
+pub(super) async fn tables_without_transactions_are_refused_by_name(
+    scratch: &Scratch,
+) -> Result<()> {
+    if scratch.store().dialect() != Dialect::Mysql {
+        return Ok(());
+    }
+    let changes: [(&str, &[&str]); 2] = [
+        (
+            "ALTER TABLE tiny_book ENGINE = MyISAM",
+            &["table=tiny_book", "MyISAM"],
+        ),
+        (
+            "ALTER TABLE tiny_author ENGINE = MEMORY",
+            &["table=tiny_author", "MEMORY"],
+        ),
+    ];
+    refuses_each(scratch, &changes).await
 }
 
 /// A broken constraint is a conflict; it is not tried again.
@@ -341,5 +475,14 @@ pub(super) async fn a_url_that_leads_nowhere_is_refused(scratch: &Scratch) -> Re
         text.contains("refused") && !text.contains("hunter2"),
         "{text}"
     );
+    let server = dead.trim_end_matches("/x");
+    for without_database in ["", "/", "?statement-cache-capacity=9"] {
+        let url = format!("{server}{without_database}");
+        let error = Store::connect(&url).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        let text = error.to_string();
+        assert!(text.contains("names no database"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
     Ok(())
 }

@@ -54,6 +54,9 @@ crate::conformance_suite! {
     installation::a_changed_graph_replaces_its_triggers,
     installation::a_graph_that_does_not_fit_is_refused_by_name,
     installation::cascades_are_refused_or_logged,
+    installation::text_that_the_database_would_change_is_refused_by_name,
+    installation::text_keys_that_differ_only_for_us_are_refused_by_name,
+    installation::tables_without_transactions_are_refused_by_name,
     installation::a_broken_constraint_is_a_conflict,
     installation::a_deadlock_is_transient,
     installation::a_pool_recovers_from_lost_connections,
@@ -130,7 +133,7 @@ pub async fn scratch(backend: Backend) -> Result<Option<Scratch>> {
 /// As [`Store::connect`].
 pub async fn database(url: &str) -> Result<Scratch> {
     static SWEPT: OnceCell<()> = OnceCell::const_new();
-    let admin = Store::connect(url).await?;
+    let admin = connect_server(url).await?;
     SWEPT.get_or_init(|| sweep(&admin)).await;
     let name = unique();
     admin
@@ -216,7 +219,7 @@ impl Drop for Scratch {
                         .build();
                     runtime.map(|runtime| {
                         runtime.block_on(async {
-                            remove(&Store::connect(&server).await?, &name).await
+                            remove(&connect_server(&server).await?, &name).await
                         })
                     })
                 })
@@ -224,6 +227,15 @@ impl Drop for Scratch {
             }
         }
     }
+}
+
+/// A database that every server has, for what concerns the server.
+async fn connect_server(url: &str) -> Result<Store> {
+    let everywhere = match url.starts_with("postgres") {
+        true => "postgres",
+        false => "information_schema",
+    };
+    Store::connect(&with_database(url, everywhere)).await
 }
 
 async fn remove(server: &Store, name: &str) -> Result<()> {

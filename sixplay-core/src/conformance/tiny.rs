@@ -9,8 +9,8 @@ use sea_query::{ColumnDef, Expr, ExprTrait, OnConflict, Query, Table as Definiti
 use serde_json::{json, value::RawValue};
 
 use crate::{
-    CapturedTable, Error, Field, Hop, KeyColumn, Kind, Mapping, Publishable, Reach, Reading,
-    Rendered, Result, Row, Source, Store, Transaction, Visible,
+    CapturedTable, Dialect, Error, Field, Hop, KeyColumn, Kind, Mapping, Publishable, Reach,
+    Reading, Rendered, Result, Row, Source, Store, Transaction, Visible,
 };
 
 /// The source `tiny` with the kinds `author` and `book`.
@@ -110,8 +110,12 @@ pub async fn migrate(store: &Store) -> Result<()> {
     book.col(ColumnDef::new("open_from_us").big_integer().not_null())
         .col(ColumnDef::new("open_until_us").big_integer());
     let mut session = store.autocommit().await?;
-    session.define(&author).await?;
-    session.define(&book).await?;
+    for table in [&mut author, &mut book] {
+        if store.dialect() == Dialect::Mysql {
+            table.character_set("utf8mb4").collate("utf8mb4_bin");
+        }
+        session.define(table).await?;
+    }
     session
         .batch("CREATE INDEX tiny_book_author ON tiny_book (author_id)")
         .await

@@ -70,8 +70,9 @@ impl Store {
     /// Connects as a configuration says.
     ///
     /// # Errors
-    /// `Config` for another scheme or a bad URL, `Unsupported` when the build lacks the driver,
-    /// `Unavailable` when the server does not answer. The URL's password is never part of an error.
+    /// `Config` for another scheme, a bad URL, or one that names no database; `Unsupported` when
+    /// the build lacks the driver; `Unavailable` when the server does not answer. The URL's
+    /// password is never part of an error.
     pub async fn open(config: &StoreConfig) -> Result<Self> {
         let (url, deadline) = (config.url.expose(), config.deadline);
         // a wait for a connection ends first, so that its error says what was waited for
@@ -227,8 +228,10 @@ impl Transaction {
     /// Runs a statement and returns the number of rows it changed.
     ///
     /// # Errors
-    /// `Conflict` for a broken unique, foreign key or check constraint; `Unavailable`, `Timeout`;
-    /// `Unexpected` otherwise.
+    /// `Conflict` for a broken unique, foreign key or check constraint; `Invalid` for a value that
+    /// its column cannot hold; `Unavailable`, also for a full disk and a server that takes no
+    /// changes; `Timeout`; `Corrupt` when the database's files are damaged; `Unexpected` otherwise.
+    /// After an error that passes with time, the transaction cannot be committed any more.
     pub async fn execute(&mut self, statement: &impl QueryStatementWriter) -> Result<u64> {
         let (sql, Values(values)) = self.dialect.query(statement);
         self.execute_sql(&sql, values).await

@@ -3,13 +3,13 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    MySql, MySqlPool, Row as _, Type, ValueRef,
+    Executor as _, MySql, MySqlPool, Row as _, Type, ValueRef,
     error::DatabaseError,
     mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow},
 };
 
 use super::{
-    reach::reach_server,
+    reach::{reach_server, require_database},
     renewal::Renewal,
     session::{self, Meaning, Usage, reader, sessions},
 };
@@ -25,17 +25,24 @@ const SNAPSHOT: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 /// Under the default isolation a claim would lock the gap where other writers insert.
 const WRITE: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
 
+/// A server that is not strict stores something else than it was given, and says nothing.
+const STRICT: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')";
+
 pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Arc<dyn Database>> {
     let url = url.replacen("mariadb:", "mysql:", 1);
     let options = MySqlConnectOptions::from_str(&url)
         .map_err(|error| driver_error("store.connect", error))?;
+    require_database(options.get_database())?;
     reach_server(&options, acquire)
         .await
         .map_err(|error| driver_error("store.connect", error))?;
     let renewal = Renewal::default();
     let pool = MySqlPoolOptions::new()
         .max_connections(8)
-        .acquire_timeout(acquire);
+        .acquire_timeout(acquire)
+        .after_connect(|connection, _| {
+            Box::pin(async { connection.execute(STRICT).await.map(drop) })
+        });
     Ok(Arc::new(Pool {
         connections: renewal.watch(pool).connect_lazy_with(options),
         renewal,
@@ -90,6 +97,7 @@ fn meaning(error: &dyn DatabaseError) -> Option<Meaning> {
         // the server, the transaction, InnoDB
         1290 | 1792 | 1836 => Some(Meaning::ReadOnly),
         1034 | 1035 | 1194 | 1195 | 1712 => Some(Meaning::Damaged),
+        1264 | 1265 | 1292 | 1366 | 1406 => Some(Meaning::DoesNotFit),
         1317 | 1969 | 3024 => Some(Meaning::GaveUp),
         1044 | 1045 | 1049 | 1698 => Some(Meaning::Misconfigured(
             "the database refuses the connection",

@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use super::{
-    reach::reach_server,
+    reach::{reach_server, require_database},
     renewal::Renewal,
     session::{self, Meaning, Usage, reader, sessions},
 };
@@ -23,6 +23,7 @@ use crate::{Error, Result};
 pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Arc<dyn Database>> {
     let options =
         PgConnectOptions::from_str(url).map_err(|error| driver_error("store.connect", error))?;
+    require_database(options.get_database())?;
     reach_server(&options, acquire)
         .await
         .map_err(|error| driver_error("store.connect", error))?;
@@ -76,6 +77,7 @@ fn meaning(error: &dyn DatabaseError) -> Option<Meaning> {
         "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "57P05" => {
             Some(Meaning::TryAgain)
         }
+        "22001" | "22003" | "22007" | "22008" | "22021" | "22P05" => Some(Meaning::DoesNotFit),
         "25006" => Some(Meaning::ReadOnly),
         "3D000" | "28000" | "28P01" => Some(Meaning::Misconfigured(
             "the database refuses the connection",

@@ -177,6 +177,8 @@ pub(super) enum Meaning {
     Misconfigured(&'static str),
     /// Its files are damaged.
     Damaged,
+    /// A value is too long, too large or has characters that its column cannot hold.
+    DoesNotFit,
 }
 
 impl Meaning {
@@ -185,7 +187,7 @@ impl Meaning {
         match self {
             Self::Fails | Self::Damaged => true,
             Self::ReadOnly => may_write,
-            Self::TryAgain | Self::GaveUp | Self::Misconfigured(_) => false,
+            Self::TryAgain | Self::GaveUp | Self::Misconfigured(_) | Self::DoesNotFit => false,
         }
     }
 
@@ -201,6 +203,7 @@ impl Meaning {
             Self::GaveUp => (ErrorKind::Timeout, "the database gave up on the statement"),
             Self::Misconfigured(what) => (ErrorKind::Config, what),
             Self::Damaged => (ErrorKind::Corrupt, "the database's files are damaged"),
+            Self::DoesNotFit => (ErrorKind::Invalid, "a value does not fit its column"),
         }
     }
 }

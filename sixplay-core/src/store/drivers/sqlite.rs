@@ -123,6 +123,7 @@ fn meaning(error: &dyn DatabaseError) -> Option<Meaning> {
         // permission, memory, I/O, full, cannot open, too large a file for the file system
         3 | 7 | 10 | 13 | 14 | 22 => Some(Meaning::Fails),
         11 | 26 => Some(Meaning::Damaged),
+        18 | 20 => Some(Meaning::DoesNotFit),
         _ => None,
     }
 }
