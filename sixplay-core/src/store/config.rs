@@ -26,6 +26,10 @@ use crate::config::{self, Secret};
 pub struct StoreConfig {
     /// `sqlite:PATH`, `mysql://…` or `postgres://…`. Must be set before [`Store::open`].
     ///
+    /// With the parameter `statement-cache-capacity=0`, a URL of PostgreSQL may lead to a pooler
+    /// that lends a connection for one transaction only (PgBouncer's `pool_mode = transaction`):
+    /// no statement is prepared by name, and none runs outside of a transaction.
+    ///
     /// [`Store::open`]: crate::Store::open
     pub url: Secret,
     /// How long one statement, or the wait for a connection, may take; 100 ms to 10 minutes,

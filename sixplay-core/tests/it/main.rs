@@ -2,5 +2,6 @@
 
 mod config;
 mod daemon;
+mod pooler;
 mod sqlite_files;
 mod store;

@@ -21,8 +21,11 @@ use crate::store::{
 use crate::{Error, Result};
 
 pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Arc<dyn Database>> {
-    let options =
-        PgConnectOptions::from_str(url).map_err(|error| driver_error("store.connect", error))?;
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| driver_error("store.connect", error))?
+        // poolers refuse it as they cannot keep track of it, and since PostgreSQL 12 the default
+        // gives every digit
+        .extra_float_digits(None);
     require_database(options.get_database())?;
     reach_server(&options, acquire)
         .await
@@ -34,12 +37,46 @@ pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Ar
     Ok(Arc::new(Pool {
         connections: renewal.watch(pool).connect_lazy_with(options),
         renewal,
+        shares_connections: keeps_no_statements(url),
     }))
 }
 
+/// The parameter by which a URL says that a pooler lends a connection for one transaction only.
+fn keeps_no_statements(url: &str) -> bool {
+    let (_, parameters) = url.split_once('?').unwrap_or_default();
+    parameters
+        .split('&')
+        .any(|parameter| parameter == "statement-cache-capacity=0")
+}
+
+#[derive(Clone)]
 struct Pool {
     connections: PgPool,
     renewal: Renewal,
+    /// Behind a pooler, nothing may be left on a connection between two transactions.
+    shares_connections: bool,
+}
+
+impl Pool {
+    fn usage(&self, mode: SessionMode) -> Usage {
+        let mut usage = Usage::new(mode, &self.renewal, meaning);
+        usage.keeps_statements = !self.shares_connections;
+        usage
+    }
+
+    async fn begin(&self, mode: SessionMode, begin: &'static str) -> Result<Tx> {
+        let mut usage = self.usage(mode);
+        let connection = self.connections.begin_with(begin).await;
+        let connection = usage.settle("store.begin", connection)?;
+        Ok(Tx { connection, usage })
+    }
+
+    async fn acquire(&self, mode: SessionMode) -> Result<Auto> {
+        let mut usage = self.usage(mode);
+        let connection = self.connections.acquire().await;
+        let connection = usage.settle("store.begin", connection)?;
+        Ok(Auto { connection, usage })
+    }
 }
 
 #[async_trait::async_trait]
@@ -49,23 +86,52 @@ impl Database for Pool {
     }
 
     async fn open(&self, mode: SessionMode) -> Result<Box<dyn Session>> {
-        let mut usage = Usage::new(mode, &self.renewal, meaning);
-        let begin = match mode {
-            SessionMode::Auto | SessionMode::Read => {
-                let connection = self.connections.acquire().await;
-                let connection = usage.settle("store.begin", connection)?;
-                return Ok(Box::new(Auto { connection, usage }));
+        Ok(match mode {
+            SessionMode::Auto if self.shares_connections => Box::new(OneByOne(self.clone())),
+            SessionMode::Read if self.shares_connections => {
+                Box::new(self.begin(mode, "BEGIN READ ONLY").await?)
             }
-            SessionMode::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            SessionMode::Write => "BEGIN",
-        };
-        let connection = self.connections.begin_with(begin).await;
-        let connection = usage.settle("store.begin", connection)?;
-        Ok(Box::new(Tx { connection, usage }))
+            SessionMode::Auto | SessionMode::Read => Box::new(self.acquire(mode).await?),
+            SessionMode::Snapshot => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Box::new(self.begin(mode, begin).await?)
+            }
+            SessionMode::Write => Box::new(self.begin(mode, "BEGIN").await?),
+        })
     }
 
     async fn close(&self) {
         self.connections.close().await;
+    }
+}
+
+/// Statements that commit one by one behind a pooler: each within a transaction, as preparing and
+/// running it would otherwise happen on two connections.
+struct OneByOne(Pool);
+
+#[async_trait::async_trait]
+impl Session for OneByOne {
+    async fn execute(&mut self, sql: String, values: sea_query::Values) -> Result<u64> {
+        let mut transaction = self.0.begin(SessionMode::Write, "BEGIN").await?;
+        let changed = transaction.execute(sql, values).await?;
+        Box::new(transaction).commit().await?;
+        Ok(changed)
+    }
+
+    async fn fetch(&mut self, sql: String, values: sea_query::Values) -> Result<Vec<Row>> {
+        let mut transaction = self.0.begin(SessionMode::Write, "BEGIN").await?;
+        let rows = transaction.fetch(sql, values).await?;
+        Box::new(transaction).commit().await?;
+        Ok(rows)
+    }
+
+    async fn batch(&mut self, sql: String) -> Result<()> {
+        // one message, which a pooler does not take apart
+        self.0.acquire(SessionMode::Auto).await?.batch(sql).await
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -78,6 +144,9 @@ fn meaning(error: &dyn DatabaseError) -> Option<Meaning> {
             Some(Meaning::TryAgain)
         }
         "22001" | "22003" | "22007" | "22008" | "22021" | "22P05" => Some(Meaning::DoesNotFit),
+        "26000" | "42P05" => Some(Meaning::Misconfigured(
+            "a pooler mixes up prepared statements: add ?statement-cache-capacity=0 to the URL",
+        )),
         "25006" => Some(Meaning::ReadOnly),
         "3D000" | "28000" | "28P01" => Some(Meaning::Misconfigured(
             "the database refuses the connection",

@@ -30,7 +30,8 @@ macro_rules! sessions {
             async fn execute(&mut self, sql: String, values: sea_query::Values) -> Result<u64> {
                 self.usage.require_whole("store.execute")?;
                 let values = sea_query_sqlx::SqlxValues(values);
-                let query = sqlx::query_with::<$db, _>(sqlx::AssertSqlSafe(sql), values);
+                let query = sqlx::query_with::<$db, _>(sqlx::AssertSqlSafe(sql), values)
+                    .persistent(self.usage.keeps_statements);
                 let done = query.execute(&mut *self.connection).await;
                 Ok(self.usage.settle("store.execute", done)?.rows_affected())
             }
@@ -38,7 +39,8 @@ macro_rules! sessions {
             async fn fetch(&mut self, sql: String, values: sea_query::Values) -> Result<Vec<Row>> {
                 self.usage.require_whole("store.fetch")?;
                 let values = sea_query_sqlx::SqlxValues(values);
-                let query = sqlx::query_with::<$db, _>(sqlx::AssertSqlSafe(sql), values);
+                let query = sqlx::query_with::<$db, _>(sqlx::AssertSqlSafe(sql), values)
+                    .persistent(self.usage.keeps_statements);
                 let rows = query.fetch_all(&mut *self.connection).await;
                 read(&self.usage.settle("store.fetch", rows)?)
             }
@@ -64,6 +66,8 @@ pub(super) struct Usage {
     mode: SessionMode,
     renewal: Renewal,
     meaning: fn(&dyn DatabaseError) -> Option<Meaning>,
+    /// Whether prepared statements stay with the connection.
+    pub(super) keeps_statements: bool,
     /// The database may have rolled back by itself: what comes after would be committed alone.
     broken: bool,
 }
@@ -78,6 +82,7 @@ impl Usage {
             mode,
             renewal: renewal.clone(),
             meaning,
+            keeps_statements: true,
             broken: false,
         }
     }
