@@ -9,10 +9,11 @@ use std::{
 };
 
 use serde_json::json;
+use sixplay_core::Store;
 
 use crate::{
     client::{Client, WEB, eventually},
-    line::{Line, On, Program},
+    line::{Line, On, Program, block_on},
 };
 
 #[test]
@@ -77,6 +78,76 @@ fn fill_and_free(full: &[&str]) {
 
     disk.free();
     editor.retitle_and_see("Disque vide");
+}
+
+#[test]
+fn a_server_that_became_read_only_is_503_and_passes() {
+    let Some(line) = Line::new(On::Postgres) else {
+        return;
+    };
+    line.generate("3");
+    let mut server = line.start("sixplay-api", &["--listen", "127.0.0.1:0"]);
+    let editor = Editor::new(&line, &mut server);
+    let accepted = editor.try_retitle("Avant la bascule");
+    assert!(accepted.starts_with("HTTP/1.1 200 "), "{accepted}");
+
+    set_read_only(&line, true);
+    let others = "SELECT CAST(pg_terminate_backend(pid) AS text) AS value FROM pg_stat_activity \
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    line.values(others);
+    eventually(60, "the log says what is refused", || {
+        let answer = editor.try_retitle("Pendant la bascule");
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(
+            answer.to_lowercase().contains("\r\nretry-after: "),
+            "{answer}"
+        );
+        let told = server.output();
+        told.contains("the database takes no changes now")
+            .then_some(())
+    });
+
+    set_read_only(&line, false);
+    eventually(30, "the API writes again", || {
+        let answer = editor.try_retitle("Après la bascule");
+        answer.starts_with("HTTP/1.1 200 ").then_some(())
+    });
+}
+
+#[test]
+fn a_start_on_a_read_only_server_waits() {
+    let Some(line) = Line::new(On::Postgres) else {
+        return;
+    };
+    line.generate("3");
+    set_read_only(&line, true);
+    let mut server = line.start("sixplay-api", &["--listen", "127.0.0.1:0"]);
+    eventually(60, "it says what it waits for", || {
+        let told = server.output();
+        (told.contains("waits for the server of store.url") && told.contains("takes no changes"))
+            .then_some(())
+    });
+    set_read_only(&line, false);
+    server.addr();
+}
+
+/// What new sessions of the line's own database may do.
+fn set_read_only(line: &Line, on: bool) {
+    block_on(async {
+        let store = Store::connect(&line.store).await.expect("the store");
+        let mut transaction = store.write().await.expect("a transaction");
+        let database = "SELECT CAST(current_database() AS text) AS name";
+        transaction
+            .batch("SET TRANSACTION READ WRITE")
+            .await
+            .expect("this one may write");
+        let rows = transaction.fetch_sql(database, Vec::new()).await;
+        let name = rows.and_then(|rows| rows[0].text("name")).expect("a name");
+        let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {on}");
+        transaction.batch(&set).await.expect("the statement runs");
+        transaction.commit().await.expect("committed");
+        store.close().await;
+    });
 }
 
 /// One programme, as its editor and its viewers see it.
