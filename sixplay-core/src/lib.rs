@@ -56,7 +56,7 @@ pub use tokio_util::sync::CancellationToken;
 #[cfg(feature = "store")]
 pub use capture::{
     CapturedTable, Detector, DetectorConfig, Due, Feed, Hop, KeyColumn, Kind, Publishable, Reach,
-    Reading, Rendered, Root, Sink, Source, Taken, Token, Verdict,
+    Reading, Rendered, Root, RootCursor, RootPage, Sink, Source, Taken, Token, Verdict,
 };
 #[cfg(feature = "store")]
 pub use store::{Dialect, Row, Snapshot, Store, StoreConfig, Transaction};

@@ -7,13 +7,18 @@ use std::{
 };
 
 use sea_query::{
-    Expr, ExprTrait, LockBehavior, LockType, Order, Query, SelectStatement, UpdateStatement, Value,
+    Expr, ExprTrait, InsertStatement, LockBehavior, LockType, Order, Query, SelectStatement,
+    UpdateStatement, Value,
 };
 use serde_json::{Map, Value as Json};
 
-use super::tables::{CHANGE, DUE, LIST};
+use super::{
+    keys::KeyValue,
+    source::Source,
+    tables::{CHANGE, CHANGE_COLUMNS, CHANGE_REFUSED, DUE, LIST},
+};
 use crate::{
-    Result,
+    Error, Result,
     retry::random,
     store::{Dialect, Row, Store, Transaction},
 };
@@ -24,43 +29,103 @@ pub(super) struct ChangeClaim {
     seqs: Vec<i64>,
     /// The changes, oldest first.
     pub(super) changes: Vec<LoggedChange>,
+    /// Those that cannot be read whole.
+    unreadable: Vec<UnreadableChange>,
 }
 
-/// A logged change of one row.
+/// A logged change of one row, as far as it can be read.
 pub(super) struct LoggedChange {
     pub(super) table: String,
     /// The row's logged columns before and after; empty where it did not exist.
     pub(super) keys: [Map<String, Json>; 2],
 }
 
+/// A logged change that is kept for an operator to look at.
+struct UnreadableChange {
+    seq: i64,
+    table: String,
+    reason: String,
+}
+
 impl LoggedChange {
-    fn read(row: &Row) -> Result<Self> {
-        let table = row.text("source_table")?;
-        let keys = |column| -> Result<Map<String, Json>> {
-            let text = row.opt_text(column)?;
-            Ok(text.map_or_else(Map::new, |text| parse_keys(&table, &text)))
+    /// The change, and why some of it cannot be read.
+    fn read(row: &Row, source: &dyn Source) -> (Self, Option<String>) {
+        let (table, wrong_table) = match row.text("source_table") {
+            Ok(table) => (table, None),
+            Err(error) => (String::new(), Some(error.to_string())),
         };
-        let keys = [keys("old_keys")?, keys("new_keys")?];
-        Ok(Self { table, keys })
+        let [(old, wrong_old), (new, wrong_new)] =
+            ["old_keys", "new_keys"].map(|column| read_keys(row, column));
+        let keys = [old, new];
+        let change = Self { table, keys };
+        let wrong_key = || change.misfit(source);
+        let reason = wrong_table.or(wrong_old).or(wrong_new).or_else(wrong_key);
+        (change, reason)
+    }
+
+    /// The logged key that its column cannot have.
+    fn misfit(&self, source: &dyn Source) -> Option<String> {
+        let mut tables = source.tables().iter();
+        let table = tables.find(|table| table.name == self.table)?;
+        let mut logged = table.keys.iter().flat_map(|key| {
+            let values = self.keys.iter().filter_map(|keys| keys.get(key.name()));
+            values.map(|json| (*key, json))
+        });
+        let (key, json) = logged
+            .find(|(key, json)| !json.is_null() && KeyValue::from_json(*key, json).is_none())?;
+        Some(format!("the column {} cannot have {json}", key.name()))
     }
 }
 
-fn parse_keys(table: &str, text: &str) -> Map<String, Json> {
-    serde_json::from_str(text).unwrap_or_else(|error| {
-        // only a hand can have written this, and it must not stop the rows behind it
-        tracing::error!(table, %error, "dropping logged keys that are no JSON object");
-        Map::new()
-    })
+/// The keys in a column of the log, and why some are missing.
+fn read_keys(row: &Row, column: &str) -> (Map<String, Json>, Option<String>) {
+    match row.opt_text(column) {
+        Ok(None) => (Map::new(), None),
+        Ok(Some(text)) => match serde_json::from_str(&text) {
+            Ok(keys) => (keys, None),
+            Err(error) => (Map::new(), Some(format!("{column} is no object: {error}"))),
+        },
+        Err(error) => match row.bytes(column) {
+            Ok(bytes) => read_broken_keys(column, &String::from_utf8_lossy(&bytes)),
+            Err(_) => (Map::new(), Some(error.to_string())),
+        },
+    }
+}
+
+/// The keys without those that are no UTF-8: what the others reach is delivered all the same.
+fn read_broken_keys(column: &str, text: &str) -> (Map<String, Json>, Option<String>) {
+    let is_broken = |json: &Json| {
+        let text = json.as_str();
+        text.is_some_and(|text| text.contains(char::REPLACEMENT_CHARACTER))
+    };
+    let mut keys: Map<String, Json> = serde_json::from_str(text).unwrap_or_default();
+    keys.retain(|_, json| !is_broken(json));
+    (keys, Some(format!("{column} is not UTF-8: {text}")))
 }
 
 impl ChangeClaim {
-    fn read(rows: &[Row]) -> Result<Self> {
-        let seqs = rows.iter().map(|row| row.int("seq"));
-        Ok(Self {
+    fn read(rows: &[Row], source: &dyn Source) -> Result<Self> {
+        let mut claim = Self {
             token: claim_token(),
-            seqs: seqs.collect::<Result<_>>()?,
-            changes: rows.iter().map(LoggedChange::read).collect::<Result<_>>()?,
-        })
+            seqs: Vec::with_capacity(rows.len()),
+            changes: Vec::with_capacity(rows.len()),
+            unreadable: Vec::new(),
+        };
+        for row in rows {
+            claim.add(row.int("seq")?, LoggedChange::read(row, source));
+        }
+        Ok(claim)
+    }
+
+    fn add(&mut self, seq: i64, (change, reason): (LoggedChange, Option<String>)) {
+        self.seqs.push(seq);
+        self.unreadable
+            .extend(reason.map(|reason| UnreadableChange {
+                seq,
+                table: change.table.clone(),
+                reason,
+            }));
+        self.changes.push(change);
     }
 
     /// Sets for all rows of the claim that `update` names when their lease ends.
@@ -79,6 +144,29 @@ impl ChangeClaim {
             transaction.execute(&update).await?;
         }
         Ok(())
+    }
+
+    /// The statement that copies a change as it is logged, broken bytes included.
+    fn set_aside(&self, change: &UnreadableChange) -> Result<InsertStatement> {
+        // one database takes no NUL within a text
+        let reason = change.reason.replace('\0', "");
+        let logged = Query::select()
+            .columns(CHANGE_COLUMNS)
+            .expr(Expr::val(reason))
+            .from(CHANGE)
+            .and_where(Expr::col("claim").eq(self.token.as_str()))
+            .and_where(Expr::col("seq").eq(change.seq))
+            .take();
+        let mut insert = Query::insert();
+        let columns = CHANGE_COLUMNS.into_iter().chain(["reason"]);
+        let filled = insert
+            .into_table(CHANGE_REFUSED)
+            .columns(columns)
+            .select_from(logged);
+        let failed =
+            |error| Error::unexpected("changes.set_aside", "no statement").with_source(error);
+        filled.map_err(failed)?;
+        Ok(insert)
     }
 
     async fn delete(&self, transaction: &mut Transaction, seqs: &[i64]) -> Result<()> {
@@ -111,12 +199,12 @@ impl Store {
     /// none.
     pub(super) async fn claim_changes(
         &self,
-        source: &str,
+        source: &dyn Source,
         limit: u64,
         lease: Duration,
     ) -> Result<Option<ChangeClaim>> {
         let now = self.dialect().now_us();
-        let mut unclaimed = select_unclaimed(source, now, limit);
+        let mut unclaimed = select_unclaimed(source.name(), now, limit);
         // an idle look takes no lock
         let mut peek = unclaimed.clone();
         peek.clear_selects().column("seq").limit(1);
@@ -125,7 +213,7 @@ impl Store {
         }
         unclaimed.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         let mut transaction = self.write().await?;
-        let claim = ChangeClaim::read(&transaction.fetch(&unclaimed).await?)?;
+        let claim = ChangeClaim::read(&transaction.fetch(&unclaimed).await?, source)?;
         let mine = Query::update().value("claim", claim.token.as_str()).take();
         let until = lease_end(now, lease);
         claim.set_lease(&mut transaction, &mine, until).await?;
@@ -176,13 +264,31 @@ impl Store {
         session.execute(&delete).await
     }
 
-    /// Deletes the changes of a claim; those that somebody else claimed since stay.
+    /// Deletes the changes of a claim, and keeps those that cannot be read in a table of their own;
+    /// those that somebody else claimed since stay.
     pub(super) async fn finish_changes(&self, claim: &ChangeClaim) -> Result<()> {
         let mut transaction = self.write().await?;
+        for change in &claim.unreadable {
+            transaction.execute(&claim.set_aside(change)?).await?;
+        }
         for seqs in claim.seqs.chunks(LIST) {
             claim.delete(&mut transaction, seqs).await?;
         }
-        transaction.commit().await
+        transaction.commit().await?;
+        claim.unreadable.iter().for_each(UnreadableChange::log);
+        Ok(())
+    }
+}
+
+impl UnreadableChange {
+    fn log(&self) {
+        let Self { seq, table, reason } = self;
+        tracing::error!(
+            table,
+            seq,
+            reason,
+            "a logged change cannot be read: set aside in {CHANGE_REFUSED}"
+        );
     }
 }
 

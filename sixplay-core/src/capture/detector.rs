@@ -179,7 +179,7 @@ impl Detector {
     }
 
     async fn handle_changes(&self, sink: &dyn Sink, token: &CancellationToken) -> Result<usize> {
-        let (source, lease) = (self.source.name(), self.config.lease);
+        let (source, lease) = (self.source.as_ref(), self.config.lease);
         let claimed = self
             .store
             .claim_changes(source, self.config.batch.into(), lease);

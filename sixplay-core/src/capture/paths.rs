@@ -4,58 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, Value};
-use serde_json::Value as Json;
 
 use super::{
     changes::LoggedChange,
+    keys::{KeyCursor, KeyPage, KeyValue},
     source::{Hop, KeyColumn, Kind, Source},
     tables::LIST,
 };
-use crate::{
-    Error, Result,
-    store::{Row, Snapshot, Store},
-};
-
-/// A key's value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum KeyValue {
-    Int(i64),
-    Text(String),
-}
-
-impl KeyValue {
-    fn read(column: KeyColumn, json: &Json) -> Option<Self> {
-        match (column, json) {
-            (KeyColumn::Int(_), Json::Number(number)) => number.as_i64().map(Self::Int),
-            (KeyColumn::Text(_), Json::String(text)) => Some(Self::Text(text.clone())),
-            _ => None,
-        }
-    }
-
-    /// An id as it travels, read back as the column's type.
-    fn parse(column: KeyColumn, id: &str) -> Option<Self> {
-        match column {
-            KeyColumn::Int(_) => id.parse().ok().map(Self::Int),
-            KeyColumn::Text(_) => Some(Self::Text(id.to_owned())),
-        }
-    }
-
-    fn to_id(&self) -> String {
-        match self {
-            Self::Int(value) => value.to_string(),
-            Self::Text(value) => value.clone(),
-        }
-    }
-}
-
-impl From<KeyValue> for Value {
-    fn from(key: KeyValue) -> Self {
-        match key {
-            KeyValue::Int(value) => value.into(),
-            KeyValue::Text(value) => value.into(),
-        }
-    }
-}
+use crate::{Result, store::Store};
 
 /// A path of the graph with the values from which it is to be followed.
 pub(super) struct AffectedPath<'a> {
@@ -105,16 +61,13 @@ impl<'a> AffectedPath<'a> {
 
     fn add_keys(&mut self, key: KeyColumn, change: &LoggedChange) {
         let logged = change.keys.iter().filter_map(|keys| keys.get(key.name()));
-        let values = logged.filter_map(|json| KeyValue::read(key, json));
+        let values = logged.filter_map(|json| KeyValue::from_json(key, json));
         self.keys.extend(values);
     }
 
     /// The first page of the path.
     pub(super) fn start(&self) -> PathCursor {
-        PathCursor {
-            chunk: 0,
-            after: None,
-        }
+        PathCursor::default()
     }
 
     /// The ids on the page at `cursor`, at most `limit`, and where the next page begins.
@@ -130,19 +83,29 @@ impl<'a> AffectedPath<'a> {
         if self.hops.is_empty() {
             return Ok((keys.map(KeyValue::to_id).collect(), next_chunk));
         }
-        let PathCursor { chunk, after } = cursor;
-        let query = self.query(keys.cloned().collect(), after, limit);
-        let ids = read_ids(&store.read_once().await?.fetch(&query).await?)?;
-        let last = ids.last().filter(|_| ids.len() == limit);
-        let after = last.and_then(|id| KeyValue::parse(self.id_column, id));
-        let next = match after {
+        let PathCursor { chunk, within } = cursor;
+        let query = self.query(keys.cloned().collect(), &within, limit);
+        let rows = store.read_once().await?.fetch(&query).await?;
+        let page = within.page_of(self.id_column, &rows, limit);
+        self.log_unreadable(&page);
+        let next = match page.next {
             None => next_chunk,
-            after => Some(PathCursor { chunk, after }),
+            Some(within) => Some(PathCursor { chunk, within }),
         };
-        Ok((ids, next))
+        Ok((page.ids, next))
     }
 
-    fn query(&self, keys: Vec<KeyValue>, after: Option<KeyValue>, limit: usize) -> SelectStatement {
+    /// A root without a readable id has no document, and stops no other.
+    fn log_unreadable(&self, page: &KeyPage) {
+        let end = self.hops.last();
+        let (table, column) = end.map_or(("", ""), |hop| (hop.table, hop.to));
+        for error in &page.unreadable {
+            let kind = self.kind;
+            tracing::error!(kind, table, column, %error, "a changed root has no readable id");
+        }
+    }
+
+    fn query(&self, keys: Vec<KeyValue>, within: &KeyCursor, size: usize) -> SelectStatement {
         let mut query = Query::select();
         let mut end = (Alias::new("h0"), "");
         for (position, hop) in self.hops.iter().enumerate() {
@@ -160,7 +123,7 @@ impl<'a> AffectedPath<'a> {
             end = (alias, hop.to);
         }
         let id = Expr::col(end.clone());
-        query.and_where(match after {
+        query.and_where(match within.after.clone() {
             Some(after) => id.clone().gt(Value::from(after)),
             None => id.clone().is_not_null(),
         });
@@ -168,63 +131,22 @@ impl<'a> AffectedPath<'a> {
             .distinct()
             .expr_as(id, "id")
             .order_by(end, Order::Asc)
-            .limit(limit as u64)
+            .limit(within.limit(size) as u64)
             .take()
     }
 }
 
 /// A place within a path.
+#[derive(Default)]
 pub(super) struct PathCursor {
     chunk: usize,
-    after: Option<KeyValue>,
+    within: KeyCursor,
 }
 
 impl PathCursor {
     fn next_chunk(&self, chunks: usize) -> Option<Self> {
         let chunk = self.chunk + 1;
-        let after = None;
-        (chunk < chunks).then_some(Self { chunk, after })
-    }
-}
-
-fn read_ids(rows: &[Row]) -> Result<Vec<String>> {
-    rows.iter().map(|row| row.key("id")).collect()
-}
-
-impl Store {
-    /// Up to `limit` ids of `kind` after `after`, in key order: pages of all roots, for a rebuild.
-    ///
-    /// # Errors
-    /// `Invalid` when `after` is no id of the kind; `Unavailable`, `Timeout`.
-    pub async fn roots(&self, kind: &Kind, after: Option<&str>, limit: u64) -> Result<Vec<String>> {
-        self.read_once().await?.roots(kind, after, limit).await
-    }
-}
-
-impl Snapshot {
-    /// As [`Store::roots`], within the snapshot.
-    ///
-    /// # Errors
-    /// As [`Store::roots`].
-    pub async fn roots(
-        &mut self,
-        kind: &Kind,
-        after: Option<&str>,
-        limit: u64,
-    ) -> Result<Vec<String>> {
-        let key = kind.key.name();
-        let mut query = Query::select();
-        query
-            .expr_as(Expr::col(key), "id")
-            .from(kind.table)
-            .order_by(key, Order::Asc)
-            .limit(limit);
-        if let Some(after) = after {
-            let wrong = || Error::invalid("store.roots", "not an id of the kind");
-            let after = KeyValue::parse(kind.key, after)
-                .ok_or_else(|| wrong().with("kind", kind.name).with("id", after))?;
-            query.and_where(Expr::col(key).gt(Value::from(after)));
-        }
-        read_ids(&self.fetch(&query).await?)
+        let within = KeyCursor::default();
+        (chunk < chunks).then_some(Self { chunk, within })
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::reading::Reading;
-use crate::{Mapping, Result, Visible};
+use super::{reading::Reading, tables::MAX_ID_CHARS};
+use crate::{Error, Mapping, Result, Visible};
 
 /// A reference to one root document: what a change affects, a queue carries and an indexer renders.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Root {
 }
 
 impl Root {
+    /// The longest id, in characters.
+    pub const MAX_ID_CHARS: usize = MAX_ID_CHARS;
+
     /// A reference to `id` of `kind`.
     pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
         Self {
@@ -26,6 +29,44 @@ impl Root {
             id: id.into(),
         }
     }
+
+    /// Whether everything between the database and the index can carry the root: whoever handles
+    /// many refuses alone the one that nobody can.
+    ///
+    /// ```
+    /// use sixplay_core::Root;
+    ///
+    /// assert!(Root::new("book", "7").require_carried().is_ok());
+    /// let error = Root::new("book", "7\0").require_carried().unwrap_err();
+    /// assert!(error.to_string().contains("1 to 255 characters, none of them NUL"));
+    /// ```
+    ///
+    /// # Errors
+    /// `Invalid` for an id that is empty, longer than [`Root::MAX_ID_CHARS`], or has a NUL.
+    pub fn require_carried(&self) -> Result<()> {
+        require_carried_id(&self.id)
+    }
+
+    /// The id as errors and logs show it: an over-long one is cut.
+    pub fn shown_id(&self) -> &str {
+        shown_id(&self.id)
+    }
+}
+
+/// As [`Root::require_carried`].
+pub(super) fn require_carried_id(id: &str) -> Result<()> {
+    let carried = !id.is_empty() && !id.contains('\0') && shown_id(id) == id;
+    if carried {
+        return Ok(());
+    }
+    let rule = "an id has 1 to 255 characters, none of them NUL";
+    let error = Error::invalid("root.check", rule).with("id", shown_id(id).escape_debug());
+    Err(error.with("bytes", id.len()))
+}
+
+fn shown_id(id: &str) -> &str {
+    let end = id.char_indices().nth(Root::MAX_ID_CHARS);
+    end.map_or(id, |(end, _)| &id[..end])
 }
 
 /// A kind of root document; each has an index of its own.

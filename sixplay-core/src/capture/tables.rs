@@ -11,6 +11,18 @@ use crate::{
 
 /// Logged changes, each until it is delivered.
 pub(super) const CHANGE: &str = "sixplay_change";
+/// What a change is logged with, its claim excepted.
+pub(super) const CHANGE_COLUMNS: [&str; 7] = [
+    "seq",
+    "source",
+    "source_table",
+    "op",
+    "old_keys",
+    "new_keys",
+    "at_us",
+];
+/// Logged changes that cannot be read, each with the reason, until somebody deletes them.
+pub(super) const CHANGE_REFUSED: &str = "sixplay_change_refused";
 /// The ticket counter, one row.
 pub(super) const TICKET: &str = "sixplay_ticket";
 /// The next boundary of each root.
@@ -24,7 +36,13 @@ pub(super) const LIST: usize = 500;
 /// Creates the tables that are missing, and starts the ticket counter.
 pub(super) async fn create(transaction: &mut Transaction) -> Result<()> {
     let mysql = transaction.dialect() == Dialect::Mysql;
-    for mut table in [change_log(), ticket_counter(), window_dues(mysql)] {
+    let tables = [
+        change_log(),
+        refused_changes(),
+        ticket_counter(),
+        window_dues(mysql),
+    ];
+    for mut table in tables {
         if mysql {
             // ids differ by case
             table
@@ -54,23 +72,11 @@ async fn start_tickets(transaction: &mut Transaction) -> Result<()> {
 }
 
 fn change_log() -> TableCreateStatement {
-    let text = |name, length| ColumnDef::new(name).string_len(length).take();
     let mut table = Table::create();
     table.table(CHANGE).if_not_exists();
-    table.col(
-        ColumnDef::new("seq")
-            .big_integer()
-            .not_null()
-            .auto_increment()
-            .primary_key(),
-    );
-    table.col(text("source", 64).not_null());
-    table.col(text("source_table", 64).not_null());
-    table.col(ColumnDef::new("op").char_len(1).not_null());
-    table.col(ColumnDef::new("old_keys").text());
-    table.col(ColumnDef::new("new_keys").text());
-    table.col(ColumnDef::new("at_us").big_integer().not_null());
-    table.col(text("claim", 64));
+    table.col(counted("seq"));
+    add_logged_columns(&mut table);
+    table.col(ColumnDef::new("claim").string_len(64));
     table.col(
         ColumnDef::new("claimed_until_us")
             .big_integer()
@@ -78,6 +84,38 @@ fn change_log() -> TableCreateStatement {
             .default(0),
     );
     table
+}
+
+/// The log's numbers are no key there: after a restore they may come again.
+fn refused_changes() -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(CHANGE_REFUSED).if_not_exists();
+    table.col(counted("id"));
+    table.col(ColumnDef::new("seq").big_integer().not_null());
+    add_logged_columns(&mut table);
+    table.col(ColumnDef::new("reason").text().not_null());
+    table
+}
+
+/// A key that the database counts.
+fn counted(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name)
+        .big_integer()
+        .not_null()
+        .auto_increment()
+        .primary_key()
+        .take()
+}
+
+/// What happened to which row.
+fn add_logged_columns(table: &mut TableCreateStatement) {
+    let text = |name, length| ColumnDef::new(name).string_len(length).not_null().take();
+    table.col(text("source", 64));
+    table.col(text("source_table", 64));
+    table.col(ColumnDef::new("op").char_len(1).not_null());
+    table.col(ColumnDef::new("old_keys").text());
+    table.col(ColumnDef::new("new_keys").text());
+    table.col(ColumnDef::new("at_us").big_integer().not_null());
 }
 
 fn ticket_counter() -> TableCreateStatement {

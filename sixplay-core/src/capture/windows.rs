@@ -10,11 +10,11 @@ use sea_query::{
 
 use super::{
     changes::whole_micros,
-    source::Root,
-    tables::{DUE, LIST, MAX_ID_CHARS},
+    source::{Root, require_carried_id},
+    tables::{DUE, LIST},
 };
 use crate::{
-    Error, ErrorKind, Result,
+    ErrorKind, Result,
     retry::Backoff,
     store::{Dialect, Row, Store},
 };
@@ -33,7 +33,7 @@ const CONDITIONS: usize = 100;
 pub struct Due {
     /// The root's kind.
     pub kind: String,
-    /// The root's id, at most 255 characters.
+    /// The root's id, at most [`Root::MAX_ID_CHARS`].
     pub id: String,
     /// When rendering may give another result; `None`: not without a write.
     pub due_at: Option<Timestamp>,
@@ -107,14 +107,11 @@ impl Store {
     /// stays, whatever the order of the calls. Hundreds of rows are one statement.
     ///
     /// # Errors
-    /// `Invalid` for an id longer than 255 characters, and then nothing is set; `Unavailable`,
-    /// `Timeout`: set them again.
+    /// `Invalid` for an id that [`Root::require_carried`] refuses, and then nothing is set;
+    /// `Unavailable`, `Timeout`: set them again.
     pub async fn set_due(&self, source: &str, dues: &[Due]) -> Result<()> {
-        let too_long = |due: &&Due| due.id.chars().count() > MAX_ID_CHARS;
-        if let Some(due) = dues.iter().find(too_long) {
-            let error = Error::invalid("store.set_due", "an id is longer than 255 characters");
-            return Err(error.with("id", &due.id));
-        }
+        dues.iter()
+            .try_for_each(|due| require_carried_id(&due.id))?;
         for rows in latest_by_root(dues).chunks(LIST) {
             self.upsert(&upsert_statement(self.dialect(), source, rows))
                 .await?;

@@ -12,6 +12,7 @@ mod snapshots;
 mod stage;
 mod suite;
 pub mod tiny;
+mod unreadable;
 mod windows;
 
 use std::{
@@ -50,6 +51,8 @@ crate::conformance_suite! {
     windows::a_boundary_set_during_delivery_stays,
     windows::refused_and_simultaneous_windows_all_fire,
     windows::concurrent_setters_and_claimers_agree,
+    unreadable::a_logged_change_that_cannot_be_read_is_set_aside,
+    unreadable::a_boundary_of_a_root_that_cannot_be_carried_is_refused,
     installation::installing_again_and_at_once_is_harmless,
     installation::a_changed_graph_replaces_its_triggers,
     installation::a_graph_that_does_not_fit_is_refused_by_name,

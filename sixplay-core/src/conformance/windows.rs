@@ -227,16 +227,6 @@ pub(super) async fn refused_and_simultaneous_windows_all_fire(scratch: &Scratch)
     }
     assert_eq!(handled, [500, 500, 200]);
     assert_eq!(stage.sink.roots().len(), 1200);
-    let long = Due {
-        id: "x".repeat(256),
-        ..stage.due("", 0, 1)
-    };
-    assert!(
-        stage
-            .set(long)
-            .await
-            .is_err_and(|error| error.kind() == crate::ErrorKind::Invalid)
-    );
     Ok(())
 }
 

@@ -176,8 +176,8 @@ impl Snapshot {
     /// Runs a query and returns all its rows; bound it with `LIMIT`.
     ///
     /// # Errors
-    /// `Unavailable`, `Timeout`; `Corrupt` for a column that cannot be read; `Unexpected` for a
-    /// statement that the database refuses.
+    /// `Unavailable`, `Timeout`; `Unexpected` for a statement that the database refuses. A cell
+    /// that cannot be read fails nothing here: reading it from its [`Row`] does.
     pub async fn fetch(&mut self, statement: &impl QueryStatementWriter) -> Result<Vec<Row>> {
         let (sql, Values(values)) = self.dialect.query(statement);
         self.fetch_sql(&sql, values).await

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{Error, Result};
 
-/// One row of an answer; columns are read by name, and a type that does not fit is an error that
-/// names the column, never another value.
+/// One row of an answer; columns are read by name, and a value that does not fit is an error that
+/// names the column and what is there, never another value.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -17,7 +17,7 @@ use crate::{Error, Result};
 /// assert_eq!((rows[0].int("id")?, rows[0].key("id")?), (7, "7".to_owned()));
 /// assert_eq!(rows[0].opt_text("died")?, None);
 /// let error = rows[0].int("name").unwrap_err();
-/// assert_eq!(error.to_string(), "row.read: expected an integer (column=name)");
+/// assert_eq!(error.to_string(), "row.read: expected an integer (column=name, found=text)");
 /// # Ok(())
 /// # }
 /// ```
@@ -35,7 +35,34 @@ pub(super) enum Cell {
     Int(i64),
     Real(f64),
     Text(String),
+    /// Also text that is not UTF-8.
     Bytes(Vec<u8>),
+    /// What no type of ours holds, in the driver's words: the error of whoever asks for it.
+    Unreadable(String),
+}
+
+impl Cell {
+    /// What an error says of a value that does not fit: its type, and of bytes how they begin.
+    fn describe(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Int(_) => "an integer".to_owned(),
+            Self::Real(_) => "a fraction".to_owned(),
+            Self::Text(_) => "text".to_owned(),
+            Self::Bytes(bytes) => describe_bytes(bytes),
+            Self::Unreadable(reason) => reason.clone(),
+        }
+    }
+}
+
+/// How many bytes of a value an error shows.
+const SHOWN_BYTES: usize = 16;
+
+fn describe_bytes(bytes: &[u8]) -> String {
+    let shown = bytes.iter().take(SHOWN_BYTES);
+    let shown: String = shown.map(|byte| format!("{byte:02x}")).collect();
+    let more = if bytes.len() > SHOWN_BYTES { "…" } else { "" };
+    format!("{} bytes {shown}{more}", bytes.len())
 }
 
 impl Row {
@@ -60,7 +87,7 @@ impl Row {
         match self.cell(column)? {
             Cell::Null => Ok(None),
             Cell::Int(value) => Ok(Some(*value)),
-            _ => Err(unexpected_type(column, "an integer")),
+            cell => Err(unexpected_type(column, "an integer", cell)),
         }
     }
 
@@ -81,7 +108,7 @@ impl Row {
             Cell::Null => Ok(None),
             Cell::Real(value) => Ok(Some(*value)),
             Cell::Int(value) => Ok(Some(*value as f64)),
-            _ => Err(unexpected_type(column, "a number")),
+            cell => Err(unexpected_type(column, "a number", cell)),
         }
     }
 
@@ -102,11 +129,11 @@ impl Row {
         match self.cell(column)? {
             Cell::Null => Ok(None),
             Cell::Text(value) => Ok(Some(value.clone())),
-            _ => Err(unexpected_type(column, "text")),
+            cell => Err(unexpected_type(column, "text", cell)),
         }
     }
 
-    /// The bytes in `column`; text gives its UTF-8.
+    /// The bytes in `column`; text gives its UTF-8, or in SQLite, which takes any, what is there.
     ///
     /// # Errors
     /// `Corrupt` when there is no such column, it is null, or a number.
@@ -124,7 +151,7 @@ impl Row {
             Cell::Null => Ok(None),
             Cell::Bytes(value) => Ok(Some(value.clone())),
             Cell::Text(value) => Ok(Some(value.clone().into_bytes())),
-            _ => Err(unexpected_type(column, "bytes")),
+            cell => Err(unexpected_type(column, "bytes", cell)),
         }
     }
 
@@ -153,6 +180,7 @@ fn unexpected_null(column: &str) -> Error {
     Error::corrupt("row.read", "unexpected null").with("column", column)
 }
 
-fn unexpected_type(column: &str, expected: &str) -> Error {
-    Error::corrupt("row.read", format!("expected {expected}")).with("column", column)
+fn unexpected_type(column: &str, expected: &str, cell: &Cell) -> Error {
+    let error = Error::corrupt("row.read", format!("expected {expected}"));
+    error.with("column", column).with("found", cell.describe())
 }

@@ -3,5 +3,6 @@
 mod config;
 mod daemon;
 mod pooler;
+mod sqlite_bytes;
 mod sqlite_files;
 mod store;

@@ -116,7 +116,8 @@ fn read_value(row: &MySqlRow, index: usize, kind: &str) -> sqlx::Result<Cell> {
         "BOOLEAN" => row.try_get_unchecked(index).map(Cell::Int),
         kind if kind.contains("INT") && kind.contains("UNSIGNED") => {
             let value: u64 = row.try_get_unchecked(index)?;
-            Ok(Cell::Int(i64::try_from(value).unwrap_or(i64::MAX)))
+            let too_large = |_| Cell::Unreadable(format!("{value}, which takes 64 bits unsigned"));
+            Ok(i64::try_from(value).map_or_else(too_large, Cell::Int))
         }
         kind if kind.contains("INT") => row.try_get_unchecked(index).map(Cell::Int),
         "FLOAT" => row

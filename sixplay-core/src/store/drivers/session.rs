@@ -153,6 +153,8 @@ macro_rules! reader {
             rows.iter().map(row).collect()
         }
 
+        // one cell that cannot be read is the business of whoever reads it, and stops no other
+
         fn read_cell(row: &$row, index: usize) -> Result<Cell> {
             use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
             let failed = |error| driver_error("store.fetch", error);
@@ -160,7 +162,8 @@ macro_rules! reader {
             if value.is_null() {
                 return Ok(Cell::Null);
             }
-            read_value(row, index, value.type_info().name()).map_err(failed)
+            let cell = read_value(row, index, value.type_info().name());
+            Ok(cell.unwrap_or_else(|error| Cell::Unreadable(error.to_string())))
         }
     };
 }

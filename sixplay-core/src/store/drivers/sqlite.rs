@@ -149,11 +149,17 @@ fn driver_error(operation: &'static str, error: sqlx::Error) -> Error {
 
 fn read_value(row: &SqliteRow, index: usize, kind: &str) -> sqlx::Result<Cell> {
     match kind {
-        "TEXT" => row.try_get_unchecked(index).map(Cell::Text),
+        "TEXT" => read_text(row, index),
         "REAL" => row.try_get_unchecked(index).map(Cell::Real),
         "BLOB" => row.try_get_unchecked(index).map(Cell::Bytes),
         _ => row.try_get_unchecked(index).map(Cell::Int),
     }
+}
+
+/// SQLite takes any bytes for text.
+fn read_text(row: &SqliteRow, index: usize) -> sqlx::Result<Cell> {
+    let text = row.try_get_unchecked(index).map(Cell::Text);
+    text.or_else(|_| row.try_get_unchecked(index).map(Cell::Bytes))
 }
 
 sessions!(Sqlite);
