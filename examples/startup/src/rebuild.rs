@@ -1,9 +1,9 @@
 //! The rebuild, as a task and as the first step of a new installation.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use sixplay_core::{Result, Source, Store};
-use sixplay_index::{Index, Rebuild};
+use sixplay_index::{Index, Rebuild, RebuildReport};
 
 use crate::{Process, ProgressBar};
 
@@ -14,8 +14,7 @@ impl Process {
         let token = self.daemon.token();
         self.daemon.spawn("rebuild", async move {
             let report = rebuild.run(&ProgressBar::new("rebuild"), &token).await?;
-            let (indexed, absent) = (report.indexed, report.absent);
-            tracing::info!(indexed, absent, rejected = report.rejected.len(), "rebuilt");
+            log_rebuilt(&report);
             token.cancel();
             Ok(())
         });
@@ -43,12 +42,27 @@ impl Process {
         let token = self.daemon.token();
         match rebuild.run(&ProgressBar::new("rebuild"), &token).await {
             Err(_) if token.is_cancelled() => Ok(()),
-            result => result.map(drop),
+            result => result.map(|report| log_rebuilt(&report)),
         }
     }
 
     fn prepare_rebuild(&self, store: &Store, source: Arc<dyn Source>, index: &Index) -> Rebuild {
         let config = self.settings.rebuild.clone();
         Rebuild::new(store.clone(), source, index.clone(), config)
+    }
+}
+
+/// What was built; when roots were refused, how many of which kind and where their reasons are.
+fn log_rebuilt(report: &RebuildReport) {
+    let (indexed, absent, rejected) = (report.indexed, report.absent, report.rejected.len());
+    tracing::info!(indexed, absent, rejected, "rebuilt");
+    if rejected > 0 {
+        let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+        for (root, _) in &report.rejected {
+            *kinds.entry(&root.kind).or_default() += 1;
+        }
+        let message = "roots are not in the index: a line \"the root is refused\" names each, with \
+                       its kind, id and reason";
+        tracing::warn!(rejected, ?kinds, "{message}");
     }
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use sixplay_core::{Error, Kind, Result, Source, Store, retry::Backoff};
 
-use super::{render_batch::render_batch, run::TOO_LARGE};
-use crate::{Index, Operation, Outcome};
+use super::{run::TOO_LARGE, write_batch::BatchWriter};
+use crate::{Index, Outcome};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ impl ChunkWriter<'_> {
             ..ChunkReport::default()
         };
         loop {
-            let error = match self.try_chunk(kind, name, &ids, &mut report).await {
+            let error = match self.try_chunk(kind, name, ids.clone(), &mut report).await {
                 Ok(again) if again.is_empty() => return Ok(report),
                 Ok(again) => {
                     ids = again;
@@ -66,28 +66,30 @@ impl ChunkWriter<'_> {
     }
 
     /// One try; returns the ids that must come again.
+    ///
+    /// Whose fault a root's failure is need not be known: how many are refused is limited.
     async fn try_chunk(
         &self,
         kind: &Kind,
         name: &str,
-        ids: &[String],
+        ids: Vec<String>,
         report: &mut ChunkReport,
     ) -> Result<Vec<String>> {
-        let batch = render_batch(self.store, self.source, kind.name, ids).await?;
-        let puts: Vec<Operation> = batch.operations.into_iter().filter(is_put).collect();
-        let written: Vec<String> = puts.iter().map(|put| put.id().to_owned()).collect();
-        let outcomes = self.index.apply(name, puts).await?;
-        report.absent += batch.absent;
-        let outcomes = written.into_iter().zip(outcomes).chain(batch.refused);
-        let again = outcomes.filter_map(|(id, outcome)| report.count_outcome(id, outcome));
+        let writer = BatchWriter {
+            store: self.store,
+            source: self.source,
+            index: self.index,
+            kind: kind.name,
+            target: name,
+            deletes: false,
+        };
+        let written = writer.write(ids).await?;
+        report.absent += written.absent;
+        let outcomes = written.outcomes_with(Outcome::rejected);
+        let again = outcomes.into_iter();
+        let again = again.filter_map(|(id, outcome)| report.count_outcome(id, outcome));
         Ok(again.collect())
     }
-}
-
-/// Deleting in a new index what was never there keeps nothing; a later write carries a later
-/// ticket.
-fn is_put(operation: &Operation) -> bool {
-    matches!(operation, Operation::Put { .. })
 }
 
 impl ChunkReport {

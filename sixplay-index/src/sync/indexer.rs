@@ -6,10 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use sixplay_core::{ErrorKind, Result, Root, Source, Store};
+use sixplay_core::{Result, Root, Source, Store};
 
-use super::render_batch::render_batch;
-use crate::{Index, Operation, Outcome};
+use super::write_batch::BatchWriter;
+use crate::{Index, Outcome};
 
 /// Renders roots as the database has them now and writes them to the live indices, each behind
 /// [`Index::alias`] of its kind; cheap to clone.
@@ -80,6 +80,12 @@ impl Indexer {
     /// busy); `TooLarge` and `Rejected` fail again until the row or the code changes. Any number of
     /// indexers, duplicates and orders end in the same index.
     ///
+    /// One bad root stops none of its neighbours: a root that [`Root::require_carried`] refuses is
+    /// `Rejected` alone; a batch that fails for good is halved down to the root at fault, also when
+    /// the source panics. Where the failure may be none of the root's (the database or the index
+    /// refuses the whole request), the root is `Rejected` once a neighbour of its kind gets
+    /// through, and `Retry` until then.
+    ///
     /// # Errors
     /// `Unavailable` and `Timeout` when database or index fail as a whole: nothing is known of any
     /// root, all must come again.
@@ -96,18 +102,37 @@ impl Indexer {
         Ok(roots.iter().map(outcome).collect())
     }
 
-    /// Brings roots of one kind up to date, from one reading to one index.
+    /// Brings roots of one kind up to date; a failure of the kind alone is no other kind's.
     async fn apply_kind(&self, kind: &str, ids: Vec<String>) -> Result<BTreeMap<String, Outcome>> {
+        match self.write_kind(kind, ids.clone()).await {
+            // of these an index that a rebuild replaced and removed meanwhile is no failure: the
+            // roots come again to its successor
+            Err(error) if !error.is_transient() => {
+                Ok(same_for_all(ids, &Outcome::retry(error.to_string())))
+            }
+            result => result,
+        }
+    }
+
+    async fn write_kind(&self, kind: &str, ids: Vec<String>) -> Result<BTreeMap<String, Outcome>> {
         let live = match self.live_index(kind).await? {
             Ok(live) => live,
             Err(outcome) => return Ok(same_for_all(ids, &outcome)),
         };
-        let batch = render_batch(&self.store, self.source.as_ref(), kind, &ids).await?;
-        let written: Vec<String> = batch.operations.iter().map(id_of).collect();
-        let answered = self.write_to(&live, batch.operations).await?;
-        let mut outcomes = batch.refused;
-        outcomes.extend(written.into_iter().zip(answered));
-        Ok(outcomes)
+        let writer = BatchWriter {
+            store: &self.store,
+            source: self.source.as_ref(),
+            index: &self.index,
+            kind,
+            target: &live,
+            deletes: true,
+        };
+        let written = writer.write(ids).await?;
+        let doubted: fn(String) -> Outcome = match written.passed {
+            true => Outcome::rejected,
+            false => Outcome::retry,
+        };
+        Ok(written.outcomes_with(doubted))
     }
 
     /// The index to write to, or the outcome of all roots of the kind.
@@ -122,18 +147,6 @@ impl Indexer {
         let none = || Outcome::retry(format!("no index is live behind {alias}"));
         Ok(live.ok_or_else(none))
     }
-
-    /// An index that a rebuild replaced and removed meanwhile is no failure: the roots come again
-    /// to its successor.
-    async fn write_to(&self, live: &str, operations: Vec<Operation>) -> Result<Vec<Outcome>> {
-        let count = operations.len();
-        match self.index.apply(live, operations).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Ok(vec![Outcome::retry(error.to_string()); count])
-            }
-            result => result,
-        }
-    }
 }
 
 /// Each id once.
@@ -145,10 +158,6 @@ fn ids_by_kind(roots: &[Root]) -> BTreeMap<&str, Vec<String>> {
     let owned = |ids: BTreeSet<&String>| ids.into_iter().cloned().collect();
     let kinds = kinds.into_iter();
     kinds.map(|(kind, ids)| (kind, owned(ids))).collect()
-}
-
-fn id_of(operation: &Operation) -> String {
-    operation.id().to_owned()
 }
 
 fn same_for_all(ids: Vec<String>, outcome: &Outcome) -> BTreeMap<String, Outcome> {

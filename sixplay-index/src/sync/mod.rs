@@ -19,6 +19,7 @@ mod indexer;
 mod rebuild;
 mod render_batch;
 mod run;
+mod write_batch;
 
 pub use config::{IndexerConfig, RebuildConfig};
 pub use indexer::Indexer;

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
-use sixplay_core::{CancellationToken, Error, Kind, Progress, Result, Source, Store};
+use sixplay_core::{
+    CancellationToken, Error, Kind, Progress, Result, Root, RootCursor, RootPage, Source, Store,
+};
 
 use super::{
     RebuildConfig,
@@ -27,8 +29,9 @@ pub struct RebuildReport {
     pub indexed: u64,
     /// Roots that are not publishable.
     pub absent: u64,
-    /// Ids of roots that the index or the rendering refused, with the reason.
-    pub rejected: Vec<(String, String)>,
+    /// Roots that the index or the rendering refused, and rows without an id that can be read,
+    /// whose id is empty here; each with the reason.
+    pub rejected: Vec<(Root, String)>,
     /// The new indices, by kind.
     pub indices: BTreeMap<String, String>,
 }
@@ -198,13 +201,17 @@ impl Rebuild {
             index: &self.index,
             patience: self.config.patience,
         };
-        let mut pages = RootPages::new(self, kind);
+        let mut next = Some(RootCursor::default());
         let mut chunks = FuturesUnordered::new();
         loop {
             while chunks.len() < self.config.concurrency.max(1)
-                && let Some(ids) = pages.next_chunk().await?
+                && let Some(cursor) = next.take()
             {
-                chunks.push(writer.write_chunk(kind, name, ids));
+                let size = usize::try_from(self.config.chunk).unwrap_or(usize::MAX);
+                let page = self.store.root_page(kind, cursor, size).await?;
+                report.add_unreadable(kind, &page);
+                next = page.next;
+                chunks.push(writer.write_chunk(kind, name, page.ids));
             }
             let Some(chunk) = chunks.next().await.transpose()? else {
                 return Ok(());
@@ -296,46 +303,25 @@ impl Rebuild {
     }
 }
 
-/// The ids of all roots of a kind, a chunk at a time.
-struct RootPages<'a> {
-    rebuild: &'a Rebuild,
-    kind: &'a Kind,
-    after: Option<String>,
-    ended: bool,
-}
-
-impl<'a> RootPages<'a> {
-    fn new(rebuild: &'a Rebuild, kind: &'a Kind) -> Self {
-        Self {
-            rebuild,
-            kind,
-            after: None,
-            ended: false,
-        }
-    }
-
-    /// The next chunk, `None` after the last.
-    async fn next_chunk(&mut self) -> Result<Option<Vec<String>>> {
-        if self.ended {
-            return Ok(None);
-        }
-        let Rebuild { store, config, .. } = self.rebuild;
-        let (after, size) = (self.after.as_deref(), config.chunk.max(1));
-        let ids = store.roots(self.kind, after, size).await?;
-        self.after = ids.last().cloned();
-        self.ended = ids.is_empty();
-        Ok((!self.ended).then_some(ids))
-    }
-}
-
 impl RebuildReport {
     fn add_chunk(&mut self, kind: &Kind, chunk: ChunkReport) {
-        for (id, reason) in &chunk.rejected {
-            tracing::warn!(kind = kind.name, id, reason, "the root is refused");
-        }
         self.indexed += chunk.indexed;
         self.absent += chunk.absent;
-        self.rejected.extend(chunk.rejected);
+        for (id, reason) in chunk.rejected {
+            self.refuse(Root::new(kind.name, id), reason);
+        }
+    }
+
+    fn add_unreadable(&mut self, kind: &Kind, page: &RootPage) {
+        for error in &page.unreadable {
+            self.refuse(Root::new(kind.name, ""), error.to_string());
+        }
+    }
+
+    fn refuse(&mut self, root: Root, reason: String) {
+        let (kind, id) = (&root.kind, root.shown_id());
+        tracing::warn!(kind, id, reason, "the root is refused");
+        self.rejected.push((root, reason));
     }
 
     /// Fails when more roots are refused than are tolerated of those seen.
@@ -345,10 +331,10 @@ impl RebuildReport {
         let most = share.max(config.tolerate_roots as f64);
         let refused = self.rejected.len();
         match self.rejected.last() {
-            Some((id, reason)) if refused as f64 > most => {
+            Some((root, reason)) if refused as f64 > most => {
                 let error = Error::unexpected("rebuild.run", "too many roots are refused");
-                let error = error.with("refused", refused);
-                Err(error.with("last", id).with("reason", reason))
+                let error = error.with("refused", refused).with("kind", &root.kind);
+                Err(error.with("last", root.shown_id()).with("reason", reason))
             }
             _ => Ok(()),
         }
@@ -358,10 +344,10 @@ impl RebuildReport {
     fn require_documents(&self, kind: &Kind, before: (u64, usize)) -> Result<()> {
         let (indexed, rejected) = before;
         match self.rejected.get(rejected) {
-            Some((id, reason)) if self.indexed == indexed => {
+            Some((root, reason)) if self.indexed == indexed => {
                 let message = "every document of the kind is refused";
                 let error = Error::unexpected("rebuild.run", message).with("kind", kind.name);
-                Err(error.with("first", id).with("reason", reason))
+                Err(error.with("first", root.shown_id()).with("reason", reason))
             }
             _ => Ok(()),
         }

@@ -1,47 +1,99 @@
 //! The step that indexer and rebuild share: a reading, what the source renders from it, and the
 //! operations that follow.
 
-use std::collections::BTreeMap;
+use std::{any::Any, panic::AssertUnwindSafe};
 
-use sixplay_core::{Due, Error, Reading, Rendered, Result, Source, Store};
+use futures_util::FutureExt;
+use sixplay_core::{Due, Error, ErrorKind, Reading, Rendered, Result, Source, Store};
 
-use crate::{Operation, Outcome};
+use crate::Operation;
 
 /// What one reading says about some roots of a kind.
 pub(super) struct RenderedBatch {
     pub operations: Vec<Operation>,
-    /// Roots that cannot be rendered.
-    pub refused: BTreeMap<String, Outcome>,
     /// How many of the operations are deletes.
     pub absent: u64,
 }
 
+/// Why a batch failed as a whole.
+pub(super) struct BatchFailure {
+    pub error: Error,
+    /// Whether a root of the batch is at fault for sure; else it may be whoever was asked.
+    pub of_root: bool,
+}
+
+impl From<Error> for BatchFailure {
+    fn from(error: Error) -> Self {
+        let of_root = false;
+        Self { error, of_root }
+    }
+}
+
 /// Renders `ids` of `kind` from one reading and records when they change next by time alone.
-///
-/// # Errors
-/// As [`Source::render`] and the store; `Unexpected` when the source does not answer every id.
 pub(super) async fn render_batch(
     store: &Store,
     source: &dyn Source,
     kind: &str,
     ids: &[String],
-) -> Result<RenderedBatch> {
-    let mut rendering = Rendering::begin_reading(store, source, kind).await?;
-    rendering.render_ids(ids).await?;
-    let (rendered, refused, ticket) = rendering.end_reading();
-    let dues: Vec<Due> = rendered
-        .iter()
-        .map(|root| root.due_record(kind, ticket))
-        .collect();
+) -> Result<RenderedBatch, BatchFailure> {
+    let mut reading = store.reading().await?;
+    let rendered = render_all(source, &mut reading, kind, ids).await?;
+    let ticket = reading.ticket();
+    drop(reading);
+    let roots = ids.iter().cloned().zip(rendered);
+    let roots = roots.map(|(id, rendered)| RenderedRoot { id, rendered });
+    let rendered: Vec<RenderedRoot> = roots.collect();
+    let dues = rendered.iter().map(|root| root.due_record(kind, ticket));
+    let dues: Vec<Due> = dues.collect();
     store.set_due(source.name(), &dues).await?;
     let absent = rendered.iter().filter(|root| root.is_absent()).count() as u64;
     let operations = rendered.into_iter();
     let operations = operations.map(|root| root.into_operation(ticket)).collect();
-    Ok(RenderedBatch {
-        operations,
-        refused,
-        absent,
-    })
+    Ok(RenderedBatch { operations, absent })
+}
+
+/// What the source says of each id; a panic of the source is a failure as any other.
+async fn render_all(
+    source: &dyn Source,
+    reading: &mut Reading,
+    kind: &str,
+    ids: &[String],
+) -> Result<Vec<Rendered>, BatchFailure> {
+    let rendering = async { source.render(reading, kind, ids).await };
+    // nothing that the panic left half done is used again: the reading is dropped
+    let rendered = AssertUnwindSafe(rendering).catch_unwind().await;
+    let failed_at_a_row = |error| BatchFailure {
+        error,
+        of_root: true,
+    };
+    match rendered {
+        Ok(Ok(rendered)) if rendered.len() == ids.len() => Ok(rendered),
+        Ok(Ok(rendered)) => Err(failed_at_a_row(incomplete_answer(kind, ids, &rendered))),
+        Ok(Err(error)) if is_of_row(&error) => Err(failed_at_a_row(error)),
+        Ok(Err(error)) => Err(error.into()),
+        Err(panic) => Err(failed_at_a_row(describe_panic(kind, panic.as_ref()))),
+    }
+}
+
+/// Whether the error tells of a row, not of the database.
+fn is_of_row(error: &Error) -> bool {
+    use ErrorKind as Kind;
+    matches!(error.kind(), Kind::Corrupt | Kind::Invalid | Kind::TooLarge)
+}
+
+fn incomplete_answer(kind: &str, ids: &[String], rendered: &[Rendered]) -> Error {
+    Error::unexpected("source.render", "the source must answer every id")
+        .with("kind", kind)
+        .with("asked", ids.len())
+        .with("answered", rendered.len())
+}
+
+fn describe_panic(kind: &str, panic: &(dyn Any + Send)) -> Error {
+    let literal = panic.downcast_ref::<&str>().copied();
+    let text = literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::unexpected("source.render", "the source panicked")
+        .with("kind", kind)
+        .with("panic", text.unwrap_or("no text"))
 }
 
 /// A root of the batch and what the source says of it.
@@ -80,91 +132,6 @@ impl RenderedRoot {
                 tracing::debug!(id, reason, "absent");
                 Operation::delete(id, version)
             }
-        }
-    }
-}
-
-/// A reading, and what was rendered from it so far.
-struct Rendering<'a> {
-    source: &'a dyn Source,
-    kind: &'a str,
-    reading: Reading,
-    rendered: Vec<RenderedRoot>,
-    refused: BTreeMap<String, Outcome>,
-}
-
-impl<'a> Rendering<'a> {
-    /// Takes the reading.
-    async fn begin_reading(store: &Store, source: &'a dyn Source, kind: &'a str) -> Result<Self> {
-        Ok(Self {
-            source,
-            kind,
-            reading: store.reading().await?,
-            rendered: Vec::new(),
-            refused: BTreeMap::new(),
-        })
-    }
-
-    /// Ends the snapshot; what is left is rendered and refused roots, and the ticket.
-    fn end_reading(self) -> (Vec<RenderedRoot>, BTreeMap<String, Outcome>, i64) {
-        (self.rendered, self.refused, self.reading.ticket())
-    }
-
-    /// Renders all, halving a batch that fails for good, so that one bad row stops none of its
-    /// neighbours.
-    async fn render_ids(&mut self, ids: &[String]) -> Result<()> {
-        let error = match self.render_at_once(ids).await {
-            Ok(()) => return Ok(()),
-            Err(Failed::Batch(error)) => return Err(error),
-            Err(Failed::Rows(error)) => error,
-        };
-        if let [id] = ids {
-            let outcome = Outcome::rejected(error.to_string());
-            self.refused.insert(id.clone(), outcome);
-            return Ok(());
-        }
-        for half in ids.chunks(ids.len().div_ceil(2)) {
-            Box::pin(self.render_ids(half)).await?;
-        }
-        Ok(())
-    }
-
-    /// Renders all ids by one call of the source.
-    async fn render_at_once(&mut self, ids: &[String]) -> Result<(), Failed> {
-        let rendering = self.source.render(&mut self.reading, self.kind, ids);
-        let rendered = rendering.await.map_err(Failed::from)?;
-        if rendered.len() != ids.len() {
-            return Err(Failed::Batch(
-                self.incomplete_answer(ids.len(), rendered.len()),
-            ));
-        }
-        let roots = ids.iter().cloned().zip(rendered);
-        let roots = roots.map(|(id, rendered)| RenderedRoot { id, rendered });
-        self.rendered.extend(roots);
-        Ok(())
-    }
-
-    fn incomplete_answer(&self, asked: usize, answered: usize) -> Error {
-        Error::unexpected("source.render", "the source must answer every id")
-            .with("kind", self.kind)
-            .with("asked", asked)
-            .with("answered", answered)
-    }
-}
-
-/// Whom a failure to render concerns.
-enum Failed {
-    /// All roots, for now or because the source is defective.
-    Batch(Error),
-    /// Some row that cannot be read.
-    Rows(Error),
-}
-
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
-        match error.is_transient() {
-            true => Self::Batch(error),
-            false => Self::Rows(error),
         }
     }
 }

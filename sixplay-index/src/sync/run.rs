@@ -102,7 +102,12 @@ fn verdict_on((root, outcome): (&Root, Outcome)) -> Verdict {
     match outcome {
         Outcome::Done | Outcome::Superseded => Verdict::Done,
         Outcome::Retry { reason } => {
-            tracing::warn!(kind = root.kind, id = root.id, reason, "comes again");
+            tracing::warn!(
+                kind = root.kind,
+                id = root.shown_id(),
+                reason,
+                "comes again"
+            );
             Verdict::Again
         }
         Outcome::TooLarge => Verdict::Dead(TOO_LARGE.to_owned()),
@@ -135,7 +140,7 @@ impl Sink for Indexer {
 /// else.
 fn must_come_again((root, verdict): &(&Root, Verdict)) -> bool {
     if let Verdict::Dead(reason) = verdict {
-        let Root { kind, id } = root;
+        let (kind, id) = (&root.kind, root.shown_id());
         tracing::error!(kind, id, reason, "the root is not indexed");
     }
     *verdict == Verdict::Again

@@ -2,6 +2,7 @@
 //! an index equal to a database.
 
 mod backends;
+mod bad_roots;
 mod configuration;
 mod elasticsearch;
 mod embedded;

@@ -29,8 +29,19 @@ impl Model {
         Self::open(&config).await
     }
 
+    /// As [`Model::new`], with the tables in `database`.
+    pub(crate) async fn over(database: Scratch, url: &str) -> Self {
+        let mut config = IndexConfig::new(url);
+        config.prefix = unique_name();
+        Self::open_over(database, &config).await
+    }
+
     pub(crate) async fn open(config: &IndexConfig) -> Self {
         let database = scratch_file().await.expect("a database");
+        Self::open_over(database, config).await
+    }
+
+    async fn open_over(database: Scratch, config: &IndexConfig) -> Self {
         let source = tiny::install(database.store()).await.expect("installed");
         Self {
             index: Index::open(config).await.expect("opened"),
