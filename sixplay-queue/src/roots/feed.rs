@@ -15,8 +15,8 @@ const MAX_PREFETCH: u16 = 2048;
 ///
 /// A body that is no root never appears: it is moved to the queue of dead roots while its
 /// neighbours are taken. A root that is settled as dead is in that queue before it leaves the live
-/// one; both are logged as errors through `tracing`, with body and reason; the
-/// message itself carries no reason.
+/// one, after its neighbours are settled. Both are logged as errors through `tracing`, with the
+/// reason, the body's first 1,000 bytes and its length; the message itself carries no reason.
 ///
 /// Takes may be dropped at any time, and get on all the same: what a take began, to subscribe or to
 /// put aside, goes on in a task until the feed is closed or dropped.

@@ -1,14 +1,16 @@
 //! Changed roots over a queue: the two ends of the line between a detector and an indexer.
 
+mod dead;
 mod feed;
 mod subscription;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sixplay_core::{Error, ErrorKind, Result, Root, Sink};
+use sixplay_core::{Error, Result, Root, Sink};
 
 use crate::{Message, Queue};
+use dead::{DeadLetter, publish_dead, publish_made};
 pub use feed::RootsFeed;
 
 /// Changed roots over a queue: a [`Sink`] at one end, a [`Feed`](sixplay_core::Feed) at the other;
@@ -49,9 +51,11 @@ impl Roots {
     /// The queue of changed roots; the handle's prefix comes before it.
     pub const QUEUE: &str = "roots";
 
-    /// The queue of what can never be brought up to date, its body as it came: roots that are
-    /// settled as [`Verdict::Dead`](sixplay_core::Verdict::Dead), and bodies that are no root. A
-    /// feed's first take makes it. The handle's prefix comes before it.
+    /// The queue of what can never be brought up to date: roots that are settled as
+    /// [`Verdict::Dead`](sixplay_core::Verdict::Dead), roots that nothing can carry, and bodies
+    /// that are no root. Bodies are as they came, up to [`MAX_BODY`](crate::MAX_BODY) bytes: of a
+    /// longer one, which only another's tool can have sent, the first so many are kept. A feed's
+    /// first take makes it. The handle's prefix comes before it.
     pub const DEAD_QUEUE: &str = "roots.dead";
 
     /// The roots in `queue`; nothing is sent yet.
@@ -66,24 +70,26 @@ impl Roots {
     pub fn feed(&self, prefetch: u16, linger: Duration) -> RootsFeed {
         RootsFeed::new(self.queue.clone(), prefetch, linger)
     }
-
-    /// Publishes, and makes the queue if it is missing.
-    async fn publish_roots(&self, roots: &[Message]) -> Result<()> {
-        match self.queue.publish(Self::QUEUE, roots).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.queue.declare(Self::QUEUE).await?;
-                self.queue.publish(Self::QUEUE, roots).await
-            }
-            published => published,
-        }
-    }
 }
 
+/// A root that [`Root::require_carried`] refuses is accepted and goes straight to
+/// [`Roots::DEAD_QUEUE`], logged as an error with the reason.
 #[async_trait]
 impl Sink for Roots {
     async fn deliver(&self, roots: &[Root]) -> Result<()> {
-        let messages: Result<Vec<_>> = roots.iter().map(encode_root).collect();
-        self.publish_roots(&messages?).await
+        let (mut carried, mut dead) = (Vec::with_capacity(roots.len()), Vec::new());
+        for root in roots {
+            let letter = encode_root(root)?;
+            match root.require_carried() {
+                Ok(()) => carried.push(letter),
+                Err(error) => dead.push(DeadLetter {
+                    letter,
+                    reason: error.to_string(),
+                }),
+            }
+        }
+        publish_made(&self.queue, Self::QUEUE, &carried).await?;
+        publish_dead(&self.queue, &dead).await
     }
 }
 

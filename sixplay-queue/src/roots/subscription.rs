@@ -6,7 +6,10 @@ use std::{collections::HashMap, time::Duration};
 use sixplay_core::{Error, Result, Root, Taken, Token, Verdict};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Roots;
+use super::{
+    Roots,
+    dead::{DeadLetter, publish_dead},
+};
 use crate::{
     Consumer, Delivery, Message, Queue,
     delivery::{Settlement, settle_all},
@@ -81,7 +84,7 @@ impl RootsSubscription {
     }
 
     /// Puts bodies aside in a task, so that a call that is dropped does not make it begin again.
-    fn begin_burying(&mut self, letters: Vec<DeadLetter>) {
+    fn begin_burying(&mut self, letters: Vec<DeadLetter<Delivery>>) {
         if !letters.is_empty() {
             let bury = bury_letters(self.queue.clone(), letters);
             self.burying = Some(start_task(bury));
@@ -99,12 +102,16 @@ impl RootsSubscription {
     }
 
     /// Holds the roots among what was received, and returns the bodies that are none.
-    fn decode_all(&mut self, deliveries: Vec<Delivery>, next_token: &mut u64) -> Vec<DeadLetter> {
+    fn decode_all(
+        &mut self,
+        deliveries: Vec<Delivery>,
+        next_token: &mut u64,
+    ) -> Vec<DeadLetter<Delivery>> {
         let mut unreadable = Vec::new();
         for delivery in deliveries {
             match decode_root(&delivery.message) {
                 Ok(root) => self.hold_root(Token(*next_token), root, delivery),
-                Err(reason) => unreadable.push(DeadLetter { delivery, reason }),
+                Err(reason) => unreadable.push(dead_letter(delivery, reason)),
             }
             *next_token += 1;
         }
@@ -117,14 +124,15 @@ impl RootsSubscription {
         self.decoded.push(Taken { token, root });
     }
 
-    /// Settles held roots; the dead ones are in the dead queue before they leave the live one.
+    /// Settles held roots; the dead ones are in the dead queue before they leave the live one, and
+    /// keep no other from being settled.
     pub(super) async fn settle(&mut self, verdicts: Vec<(Token, Verdict)>) -> Result<()> {
-        let mut settled = self.release_roots(verdicts);
-        publish_dead(&self.queue, &settled.dead).await?;
-        let buried = settled.dead.into_iter().map(DeadLetter::into_delivery);
-        settled.done.extend(buried);
+        let settled = self.release_roots(verdicts);
         self.consumer.ack_all(settled.done).await?;
-        self.consumer.requeue_all(settled.again).await
+        self.consumer.requeue_all(settled.again).await?;
+        publish_dead(&self.queue, &settled.dead).await?;
+        let buried = settled.dead.into_iter().map(|dead| dead.letter);
+        self.consumer.ack_all(buried.collect()).await
     }
 
     /// Sorts roots by what becomes of them; a token that holds none is passed over.
@@ -149,41 +157,15 @@ fn decode_root(message: &Message) -> Result<Root, String> {
     serde_json::from_slice(&message.body).map_err(|error| format!("not a root reference: {error}"))
 }
 
-/// What is put aside, and why.
-struct DeadLetter {
-    delivery: Delivery,
-    reason: String,
-}
-
-impl DeadLetter {
-    fn message(&self) -> Message {
-        self.delivery.message.clone()
-    }
-
-    fn into_delivery(self) -> Delivery {
-        self.delivery
-    }
-
-    /// Tells what was put aside, and why.
-    fn log(&self) {
-        let body = String::from_utf8_lossy(&self.delivery.message.body);
-        tracing::error!(%body, reason = self.reason, "moved to {}", Roots::DEAD_QUEUE);
-    }
+fn dead_letter(letter: Delivery, reason: String) -> DeadLetter<Delivery> {
+    DeadLetter { letter, reason }
 }
 
 /// Moves to the dead queue what is no root; it is there before it leaves the live one.
-async fn bury_letters(queue: Queue, letters: Vec<DeadLetter>) -> Result<()> {
+async fn bury_letters(queue: Queue, letters: Vec<DeadLetter<Delivery>>) -> Result<()> {
     publish_dead(&queue, &letters).await?;
-    let buried = letters.into_iter().map(DeadLetter::into_delivery);
+    let buried = letters.into_iter().map(|dead| dead.letter);
     settle_all(buried.collect(), Settlement::Ack).await
-}
-
-/// Copies what is dead to the queue of its kind, and tells so; it is in both queues then.
-async fn publish_dead(queue: &Queue, letters: &[DeadLetter]) -> Result<()> {
-    let messages: Vec<_> = letters.iter().map(DeadLetter::message).collect();
-    queue.publish(Roots::DEAD_QUEUE, &messages).await?;
-    letters.iter().for_each(DeadLetter::log);
-    Ok(())
 }
 
 /// Deliveries that are no longer held, by what becomes of them.
@@ -191,7 +173,7 @@ async fn publish_dead(queue: &Queue, letters: &[DeadLetter]) -> Result<()> {
 struct SettledRoots {
     done: Vec<Delivery>,
     again: Vec<Delivery>,
-    dead: Vec<DeadLetter>,
+    dead: Vec<DeadLetter<Delivery>>,
 }
 
 impl SettledRoots {
@@ -199,7 +181,7 @@ impl SettledRoots {
         match verdict {
             Verdict::Done => self.done.push(delivery),
             Verdict::Again => self.again.push(delivery),
-            Verdict::Dead(reason) => self.dead.push(DeadLetter { delivery, reason }),
+            Verdict::Dead(reason) => self.dead.push(dead_letter(delivery, reason)),
         }
     }
 }

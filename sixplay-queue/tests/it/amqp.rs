@@ -7,9 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lapin::{Connection, ConnectionProperties, options::QueueDeclareOptions, types::FieldTable};
+use lapin::{
+    BasicProperties, Connection, ConnectionProperties,
+    options::{BasicPublishOptions, QueueDeclareOptions},
+    types::FieldTable,
+};
 use sixplay_core::{ErrorKind, Result, conformance::server};
-use sixplay_queue::{Queue, conformance};
+use sixplay_queue::{MAX_BODY, Queue, QueueConfig, Roots, conformance};
 
 mod suite {
     sixplay_queue::queue_conformance!(super::run_case);
@@ -87,4 +91,32 @@ async fn nobody_listening_is_unavailable_at_once() {
     let url = format!("amqp://u:p@{free}/%2f");
     let error = Queue::connect(&url).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+/// Publishes what the crate itself would refuse to.
+async fn publish_foreign(url: &str, queue: &str, body: &[u8]) -> lapin::Result<()> {
+    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+    let published = channel.basic_publish("".into(), queue.into(), options, body, properties);
+    published.await?;
+    connection.close(200, "".into()).await
+}
+
+#[tokio::test]
+async fn a_foreign_message_over_the_limit_is_put_aside_and_its_neighbours_come() -> Result<()> {
+    let Some(url) = server("rabbitmq")? else {
+        return Ok(());
+    };
+    let mut config = QueueConfig::new(&url);
+    config.prefix = conformance::unique_name();
+    let queue = Queue::open(&config).await?;
+    queue.declare(Roots::QUEUE).await?;
+    let name = format!("{}{}", config.prefix, Roots::QUEUE);
+    let body = vec![b' '; MAX_BODY + 7];
+    publish_foreign(&url, &name, &body).await.unwrap();
+    let tested = conformance::roots_come_past_a_message_over_the_limits(&queue).await;
+    queue.remove(Roots::QUEUE).await?;
+    queue.remove(Roots::DEAD_QUEUE).await?;
+    tested
 }

@@ -7,7 +7,7 @@ use std::{
 
 use sixplay_core::{ErrorKind, Result, Store};
 use sixplay_queue::{
-    Message, Queue, QueueConfig, conformance,
+    MAX_BODY, Message, Queue, QueueConfig, Roots, conformance,
     conformance::{PATIENCE, number, numbered, receive},
 };
 use tempfile::TempDir;
@@ -214,4 +214,25 @@ async fn messages_of_a_killed_process_come_back_when_their_leases_end() -> Resul
     assert!(again.iter().map(number).eq(0..20));
     assert!(folder.path().join("queue.db").exists());
     Ok(())
+}
+
+/// Another's tool has written a body that this crate publishes nowhere.
+async fn write_foreign(url: &str, queue: &str, bytes: usize) -> Result<()> {
+    let mut transaction = Store::connect(url).await?.write().await?;
+    let sql = format!(
+        "INSERT INTO sixplay_queue_message (queue, id, body) \
+         SELECT id, '{}', zeroblob({bytes}) FROM sixplay_queue WHERE name = '{queue}'",
+        "i".repeat(300)
+    );
+    transaction.batch(&sql).await?;
+    transaction.commit().await
+}
+
+#[tokio::test]
+async fn a_foreign_message_over_the_limits_is_put_aside_and_its_neighbours_come() -> Result<()> {
+    let (_folder, url) = new_file();
+    let queue = Queue::connect(&url).await?;
+    queue.declare(Roots::QUEUE).await?;
+    write_foreign(&url, Roots::QUEUE, MAX_BODY + 7).await?;
+    conformance::roots_come_past_a_message_over_the_limits(&queue).await
 }
