@@ -47,15 +47,6 @@ impl Message {
         self
     }
 
-    /// The message, its body cut to the limit and without an id that is over it.
-    #[cfg(feature = "roots")]
-    pub(crate) fn cut_to_limits(&self) -> Self {
-        Self {
-            body: self.body.slice(..self.body.len().min(MAX_BODY)),
-            id: self.id.clone().filter(|id| id.len() <= MAX_ID),
-        }
-    }
-
     /// Refuses a message that is over a limit, before anything of it is sent.
     pub(crate) fn check_limits(&self) -> Result<()> {
         let id = self.id.as_deref().unwrap_or_default();

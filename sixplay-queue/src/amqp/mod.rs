@@ -2,7 +2,8 @@
 //! connections.
 //!
 //! Publishing and consuming have a connection each, because a broker short of memory or disk blocks
-//! whole connections that publish. lapin's recovery stays off: `link` connects again when a call
+//! whole connections that publish; what is asked about queues goes over the consuming one. lapin's
+//! recovery stays off: `link` connects again when a call
 //! needs it.
 
 mod failure;
@@ -41,7 +42,7 @@ const DELIVERY_LIMIT: i32 = 1_000_000;
 /// half a second (ra #443); killed before, it comes back with an empty queue that answers nothing.
 const REGISTERED: Duration = Duration::from_millis(1500);
 
-/// Connects for publishing; the other connection is made by the first consumer.
+/// Connects for publishing; the other connection is made by the first call that needs it.
 pub(super) async fn connect(url: &str, deadline: Duration) -> Result<Arc<dyn QueueBackend>> {
     let uri = parse_url(url)?;
     let publisher = Publisher::new(BrokerLink::new(uri.clone(), "publish"), deadline);
@@ -121,9 +122,10 @@ impl AmqpBackend {
         found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
     }
 
-    /// A channel for one question: the broker closes it when it refuses.
+    /// A channel for one question: the broker closes it when it refuses. On the connection that
+    /// never publishes, and so is never blocked.
     async fn open_channel(&self) -> Result<Channel> {
-        let connection = self.publisher.link().connection().await?;
+        let connection = self.consuming.connection().await?;
         broker_answer("queue.channel", connection.create_channel()).await
     }
 }

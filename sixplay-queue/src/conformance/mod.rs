@@ -47,7 +47,7 @@ sixplay_core::conformance_suite! {
     roots::what_a_feed_did_not_settle_comes_back,
     roots::what_was_settled_before_is_not_settled_again,
     roots::a_feed_whose_queue_is_removed_recovers,
-    roots::a_missing_queue_of_dead_roots_is_made_again,
+    roots::a_removed_queue_of_dead_roots_is_made_again,
     roots::a_root_that_nothing_can_carry_is_put_aside_when_delivered,
     roots::a_dropped_take_loses_nothing,
 }

@@ -226,23 +226,24 @@ pub(super) async fn a_feed_whose_queue_is_removed_recovers(url: &str) -> Result<
     .await
 }
 
-/// A queue of dead roots that somebody removed is made again by the next one.
-pub(super) async fn a_missing_queue_of_dead_roots_is_made_again(url: &str) -> Result<()> {
+/// The queue of dead roots is made again when it is missing, and the rest goes on; tokens from
+/// before the feed was closed mean nothing.
+pub(super) async fn a_removed_queue_of_dead_roots_is_made_again(url: &str) -> Result<()> {
     with_roots(url, async |queue: Queue, roots: Roots| {
         roots.deliver(&[book(1), book(2), book(3)]).await?;
         let mut feed = roots.feed(10, LINGER);
         let taken = take(&mut feed, 3).await?;
         queue.remove(Roots::DEAD_QUEUE).await?;
         let dead = Verdict::Dead("too large".to_owned());
-        feed.settle(vec![
-            (taken[0].token, Verdict::Done),
-            (taken[1].token, dead),
-        ])
-        .await?;
-        assert_eq!(drain_dead(&queue, 1).await?.len(), 1);
-        feed.settle(all(&taken[2..], &Verdict::Done)).await?;
+        let verdicts = vec![(taken[0].token, Verdict::Done), (taken[1].token, dead)];
+        feed.settle(verdicts).await?;
         feed.close().await?;
-        depth_becomes(&queue, Roots::QUEUE, 0).await
+        assert_eq!(drain_dead(&queue, 1).await?.len(), 1);
+        let again = take(&mut feed, 1).await?;
+        assert_eq!(roots_of(&again), roots_of(&taken[2..]));
+        feed.settle(all(&taken, &Verdict::Done)).await?;
+        feed.close().await?;
+        depth_becomes(&queue, Roots::QUEUE, 1).await
     })
     .await
 }
@@ -260,19 +261,16 @@ pub(super) async fn a_root_that_nothing_can_carry_is_put_aside_when_delivered(
         let taken = take(&mut feed, 1).await?;
         assert_eq!(taken[0].root, book(1));
         feed.settle(all(&taken, &Verdict::Done)).await?;
-        let mut dead = drain_dead(&queue, 3).await?;
-        let cut = dead.pop().expect("the longest is last").body;
-        assert_eq!(cut.len(), MAX_BODY);
-        assert!(cut.starts_with(br#"{"kind":"book","id":"xxx"#));
+        let dead = drain_dead(&queue, 3).await?;
         let read = |message: &Message| serde_json::from_slice::<Root>(&message.body).unwrap();
-        assert_eq!(dead.iter().map(read).collect::<Vec<_>>(), bad[..2]);
+        assert_eq!(dead.iter().map(read).collect::<Vec<_>>(), bad);
         feed.close().await
     })
     .await
 }
 
-/// With a message over the limits in the queue of roots, roots come, and its first bytes are put
-/// aside; for tests that know how another's tool writes such a message.
+/// With a message over the limits in the queue of roots, roots come, and it is put aside as it
+/// came; for tests that know how another's tool writes such a message.
 ///
 /// # Errors
 /// The queue's.
@@ -284,7 +282,7 @@ pub async fn roots_come_past_a_message_over_the_limits(queue: &Queue) -> Result<
     assert_eq!(roots_of(&taken), BTreeSet::from([book(1), book(2)]));
     feed.settle(all(&taken, &Verdict::Done)).await?;
     let dead = drain_dead(queue, 1).await?;
-    assert_eq!(dead[0].body.len(), MAX_BODY);
+    assert!(dead[0].body.len() > MAX_BODY);
     feed.close().await?;
     depth_becomes(queue, Roots::QUEUE, 0).await
 }

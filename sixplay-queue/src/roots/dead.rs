@@ -1,9 +1,9 @@
 //! What can never be brought up to date: copied to the queue of dead roots, and logged.
 
-use sixplay_core::{ErrorKind, Result};
+use sixplay_core::Result;
 
-use super::Roots;
-use crate::{Delivery, MAX_BODY, Message, Queue};
+use super::{Roots, work::make_missing};
+use crate::{Delivery, Message, Queue};
 
 /// How much of a body a log shows, in bytes.
 const SHOWN_BODY: usize = 1000;
@@ -33,32 +33,18 @@ impl<T: AsRef<Message>> DeadLetter<T> {
         let shown = String::from_utf8_lossy(&body[..body.len().min(SHOWN_BODY)]);
         let (reason, bytes) = (&self.reason, body.len());
         tracing::error!(body = %shown, bytes, reason, "moved to {}", Roots::DEAD_QUEUE);
-        if bytes > MAX_BODY {
-            tracing::error!(bytes, "kept of it are the first {MAX_BODY} bytes");
-        }
     }
 }
 
-/// Copies what is dead to the queue of its kind, and tells so; a message over the limits, which
-/// only another's tool can have sent, is cut to them.
+/// Copies what is dead to the queue of its kind as it came, also over our own limits, and tells so.
 pub(super) async fn publish_dead<T: AsRef<Message>>(
     queue: &Queue,
     letters: &[DeadLetter<T>],
 ) -> Result<()> {
-    let messages = letters.iter().map(|dead| dead.letter.as_ref());
-    let messages: Vec<Message> = messages.map(Message::cut_to_limits).collect();
-    publish_made(queue, Roots::DEAD_QUEUE, &messages).await?;
+    let messages = letters.iter().map(|dead| dead.letter.as_ref().clone());
+    let messages: Vec<Message> = messages.collect();
+    let publish = || queue.publish_as_received(Roots::DEAD_QUEUE, &messages);
+    make_missing(queue, Roots::DEAD_QUEUE, publish).await?;
     letters.iter().for_each(DeadLetter::log);
     Ok(())
-}
-
-/// Publishes, and makes the queue if it is missing.
-pub(super) async fn publish_made(queue: &Queue, name: &str, messages: &[Message]) -> Result<()> {
-    match queue.publish(name, messages).await {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            queue.declare(name).await?;
-            queue.publish(name, messages).await
-        }
-        published => published,
-    }
 }

@@ -5,7 +5,11 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use sixplay_core::{Feed, Result, Taken, Token, Verdict};
 
-use super::subscription::{FeedTask, RootsSubscription, finish_task, start_task};
+use super::{
+    Roots,
+    subscription::RootsSubscription,
+    work::{FeedTask, finish_task, start_task},
+};
 use crate::Queue;
 
 /// The most unsettled roots that a feed holds, whatever prefetch it is asked for.
@@ -14,12 +18,15 @@ const MAX_PREFETCH: u16 = 2048;
 /// Takes roots from the queue; [`Roots::feed`](crate::Roots::feed) makes it.
 ///
 /// A body that is no root never appears: it is moved to the queue of dead roots while its
-/// neighbours are taken. A root that is settled as dead is in that queue before it leaves the live
-/// one, after its neighbours are settled. Both are logged as errors through `tracing`, with the
-/// reason, the body's first 1,000 bytes and its length; the message itself carries no reason.
+/// neighbours are taken. So is a root that is settled as dead, a moment after it was; each is in
+/// that queue before it leaves the live one. Both are logged as errors through `tracing`, with the
+/// body's first 1,000 bytes, its length and the reason; the message itself carries no reason. While the queue takes no
+/// messages, as RabbitMQ does when it is short of memory or disk, what is dead waits, held, and
+/// everything else goes on.
 ///
 /// Takes may be dropped at any time, and get on all the same: what a take began, to subscribe or to
-/// put aside, goes on in a task until the feed is closed or dropped.
+/// put aside, goes on in a task until the feed is closed or dropped. Closing waits until what is
+/// dead is put aside, but for a queue that takes nothing; then it is given back.
 ///
 /// After an error of [`take`](Feed::take) or [`settle`](Feed::settle) all that was taken and not
 /// settled comes again, under new tokens, and the next take subscribes anew. So does a take after
@@ -31,6 +38,8 @@ pub struct RootsFeed {
     subscription: Option<RootsSubscription>,
     /// The subscription under way.
     opening: Option<FeedTask<RootsSubscription>>,
+    /// Both queues have been made; only what is missing is made later.
+    declared: bool,
     /// Counted over all subscriptions, so that no number means two roots.
     next_token: u64,
 }
@@ -44,6 +53,7 @@ impl RootsFeed {
             linger,
             subscription: None,
             opening: None,
+            declared: false,
             next_token: 0,
         }
     }
@@ -54,10 +64,11 @@ impl RootsFeed {
         let subscription = match &mut self.subscription {
             Some(subscription) => subscription,
             none => {
-                let open =
-                    || start_task(RootsSubscription::open(self.queue.clone(), self.prefetch));
+                let (queue, prefetch) = (self.queue.clone(), self.prefetch);
+                let open = || start_task(open_first(queue, prefetch, self.declared));
                 let opened = finish_task(self.opening.get_or_insert_with(open)).await;
                 self.opening = None;
+                self.declared |= opened.is_ok();
                 none.insert(opened?)
             }
         };
@@ -75,6 +86,15 @@ impl RootsFeed {
         }
         result
     }
+}
+
+/// Subscribes, after both queues were made unless they are `declared`.
+async fn open_first(queue: Queue, prefetch: u16, declared: bool) -> Result<RootsSubscription> {
+    if !declared {
+        queue.declare(Roots::QUEUE).await?;
+        queue.declare(Roots::DEAD_QUEUE).await?;
+    }
+    RootsSubscription::open(queue, prefetch).await
 }
 
 #[async_trait]

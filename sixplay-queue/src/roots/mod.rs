@@ -3,6 +3,8 @@
 mod dead;
 mod feed;
 mod subscription;
+mod undertaker;
+mod work;
 
 use std::time::Duration;
 
@@ -10,8 +12,9 @@ use async_trait::async_trait;
 use sixplay_core::{Error, Result, Root, Sink};
 
 use crate::{Message, Queue};
-use dead::{DeadLetter, publish_dead, publish_made};
+use dead::{DeadLetter, publish_dead};
 pub use feed::RootsFeed;
+use work::make_missing;
 
 /// Changed roots over a queue: a [`Sink`] at one end, a [`Feed`](sixplay_core::Feed) at the other;
 /// cheap to clone.
@@ -51,11 +54,9 @@ impl Roots {
     /// The queue of changed roots; the handle's prefix comes before it.
     pub const QUEUE: &str = "roots";
 
-    /// The queue of what can never be brought up to date: roots that are settled as
-    /// [`Verdict::Dead`](sixplay_core::Verdict::Dead), roots that nothing can carry, and bodies
-    /// that are no root. Bodies are as they came, up to [`MAX_BODY`](crate::MAX_BODY) bytes: of a
-    /// longer one, which only another's tool can have sent, the first so many are kept. A feed's
-    /// first take makes it. The handle's prefix comes before it.
+    /// The queue of what can never be brought up to date, its body as it came: roots that are
+    /// settled as [`Verdict::Dead`](sixplay_core::Verdict::Dead), and bodies that are no root. A
+    /// feed's first take makes it. The handle's prefix comes before it.
     pub const DEAD_QUEUE: &str = "roots.dead";
 
     /// The roots in `queue`; nothing is sent yet.
@@ -88,7 +89,8 @@ impl Sink for Roots {
                 }),
             }
         }
-        publish_made(&self.queue, Self::QUEUE, &carried).await?;
+        let publish = || self.queue.publish(Self::QUEUE, &carried);
+        make_missing(&self.queue, Self::QUEUE, publish).await?;
         publish_dead(&self.queue, &dead).await
     }
 }

@@ -12,9 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sixplay_core::{ErrorKind, conformance::server};
+use sixplay_core::{ErrorKind, Feed, Root, Sink, Taken, Token, Verdict, conformance::server};
 use sixplay_queue::{
-    Queue,
+    Message, Queue, Roots, RootsFeed,
     conformance::{number, numbered},
 };
 use tempfile::TempDir;
@@ -41,6 +41,14 @@ impl Broker {
         tokio::task::spawn_blocking(move || services(action, &folder, flags))
             .await
             .unwrap();
+    }
+
+    /// The share of the machine's memory over which the broker takes no messages.
+    async fn limit_memory(&self, share: &'static str) {
+        let mut command = Command::new(self.folder.path().join("rabbitmqctl"));
+        command.args(["--quiet", "set_vm_memory_high_watermark", share]);
+        let status = tokio::task::spawn_blocking(move || command.status().unwrap());
+        assert!(status.await.unwrap().success());
     }
 
     fn signal(&self, signal: &str) {
@@ -192,6 +200,99 @@ async fn every_confirmed_message_arrives_whatever_happens_to_the_broker() {
     eprintln!("{confirmed} confirmed, {missing} missing");
     assert_eq!(missing, 0);
     consumed.unwrap();
+    tokio::task::spawn_blocking(move || drop(broker))
+        .await
+        .unwrap();
+}
+
+/// Takes `count` roots.
+async fn take(feed: &mut RootsFeed, count: usize) -> Vec<Taken> {
+    let mut taken = Vec::new();
+    while taken.len() < count {
+        let more = timeout(PATIENCE, feed.take(count - taken.len()));
+        taken.extend(more.await.expect("no root in time").unwrap());
+    }
+    taken
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until the broker refuses to publish at once, as it does once it has told of its alarm.
+async fn publishing_is_blocked(queue: &Queue) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let refusal = queue.publish(STREAM, &numbered(0..1)).await;
+        let told = refusal.is_err_and(|error| error.to_string().contains("short of memory"));
+        if told {
+            return;
+        }
+        assert!(Instant::now() < end, "the broker takes messages");
+    }
+}
+
+async fn depth_becomes(queue: &Queue, name: &str, count: u64) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let depth = queue.depth(name).await.unwrap();
+        if depth == count {
+            return;
+        }
+        assert!(Instant::now() < end, "{name} holds {depth}, not {count}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn verdicts(taken: &[Taken], verdict: &Verdict) -> Vec<(Token, Verdict)> {
+    let tokens = taken.iter().map(|taken| taken.token);
+    tokens.map(|token| (token, verdict.clone())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_short_of_memory_is_asked_and_consumed_from() {
+    if server("rabbitmq").unwrap().is_none() {
+        return;
+    }
+    let broker = tokio::task::spawn_blocking(Broker::start).await.unwrap();
+    let queue = Queue::connect(&broker.url).await.unwrap();
+    queue.declare(STREAM).await.unwrap();
+    let roots = Roots::new(queue.clone());
+    let ten = |first: u32| -> Vec<_> {
+        let ids = first..first + 10;
+        ids.map(|id| Root::new("book", id.to_string())).collect()
+    };
+    roots.deliver(&ten(0)).await.unwrap();
+    queue
+        .publish(Roots::QUEUE, &[Message::new("no root")])
+        .await
+        .unwrap();
+    roots.deliver(&ten(10)).await.unwrap();
+    let mut feed = roots.feed(30, Duration::from_millis(1));
+    let dead = take(&mut feed, 1).await;
+    broker.limit_memory("0.00001").await;
+    publishing_is_blocked(&queue).await;
+
+    // what is dead waits, and nothing else does
+    let too_large = Verdict::Dead("too large".to_owned());
+    feed.settle(verdicts(&dead, &too_large)).await.unwrap();
+    let done = take(&mut feed, 9).await;
+    feed.settle(verdicts(&done, &Verdict::Done)).await.unwrap();
+    feed.close().await.unwrap();
+    // nor a subscription that is made in the alarm, or any question
+    let mut late = roots.feed(30, Duration::from_millis(1));
+    let taken = take(&mut late, 11).await;
+    let (dead, done) = taken
+        .into_iter()
+        .partition::<Vec<_>, _>(|taken| taken.root == dead[0].root);
+    late.settle(verdicts(&done, &Verdict::Done)).await.unwrap();
+    late.settle(verdicts(&dead, &too_large)).await.unwrap();
+    queue.declare("new").await.unwrap();
+    depth_becomes(&queue, Roots::DEAD_QUEUE, 0).await;
+    queue.remove("new").await.unwrap();
+
+    broker.limit_memory("0.6").await;
+    depth_becomes(&queue, Roots::DEAD_QUEUE, 2).await;
+    late.close().await.unwrap();
+    depth_becomes(&queue, Roots::QUEUE, 0).await;
     tokio::task::spawn_blocking(move || drop(broker))
         .await
         .unwrap();
