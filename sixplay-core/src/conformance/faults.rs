@@ -83,6 +83,22 @@ pub(super) async fn a_full_disk_passes_and_leaves_no_half_of_a_transaction(
     Ok(())
 }
 
+/// PostgreSQL answers a commit after an error with a roll-back, which is no error to it.
+pub(super) async fn a_commit_that_succeeds_has_stored_everything(scratch: &Scratch) -> Result<()> {
+    let store = scratch.store();
+    tiny::migrate(store).await?;
+    let mut transaction = store.write().await?;
+    put_author(&mut transaction, 1, "Ada").await?;
+    let again = "INSERT INTO tiny_author (id, name) VALUES (1, 'Ada')";
+    let refused = transaction.batch(again).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
+    let committed = transaction.commit().await;
+    let query = "SELECT id FROM tiny_author";
+    let rows = store.read().await?.fetch_sql(query, Vec::new()).await?;
+    assert_eq!(rows.len(), usize::from(committed.is_ok()), "{committed:?}");
+    Ok(())
+}
+
 type Codes = &'static [(&'static str, ErrorKind)];
 
 /// Codes of the servers, by what the store makes of them; SQLite's cannot be raised at will.

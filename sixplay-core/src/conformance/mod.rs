@@ -66,6 +66,7 @@ crate::conformance_suite! {
     installation::a_url_that_leads_nowhere_is_refused,
     faults::a_connection_that_takes_no_changes_is_not_used_again,
     faults::a_full_disk_passes_and_leaves_no_half_of_a_transaction,
+    faults::a_commit_that_succeeds_has_stored_everything,
     faults::what_passes_with_time_is_unavailable,
     snapshots::a_snapshot_sees_one_instant,
     snapshots::a_snapshot_cannot_write,

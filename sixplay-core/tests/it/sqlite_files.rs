@@ -45,3 +45,15 @@ async fn a_file_that_cannot_be_opened_is_named_and_the_reason_told_once() {
     let reason = error.matches("unable to open database file").count();
     assert_eq!(reason, 1, "{error}");
 }
+
+#[tokio::test]
+async fn a_file_that_is_gone_does_not_come_back_empty() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("store.db");
+    let store = Store::connect(&format!("sqlite:{}", file.display())).await;
+    let store = store.expect("opened");
+    std::fs::remove_file(&file).expect("the file");
+    let error = store.read().await.expect_err("it was read");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(!file.exists());
+}

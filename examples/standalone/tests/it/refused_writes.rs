@@ -36,14 +36,29 @@ fn a_full_disk_under_everything_is_503_and_passes() {
     fill_and_free(&["store", "queue", "index"]);
 }
 
-fn fill_and_free(full: &[&str]) {
+#[test]
+fn a_start_on_a_full_disk_waits() {
     let Some(mut line) = Line::new(On::Embedded) else {
         return;
     };
     let Some(disk) = SmallDisk::mount(line.dir.path()) else {
         return;
     };
-    for name in full {
+    put_on(&disk, &mut line, &["store", "queue", "index"]);
+    line.generate("3");
+    disk.fill();
+    let mut server = line.start("sixplay-standalone", &["--listen", "127.0.0.1:0"]);
+    eventually(60, "it says what it waits for", || {
+        let told = server.output();
+        told.contains("waits for the server of store.url")
+            .then_some(())
+    });
+    disk.free();
+    server.addr();
+}
+
+fn put_on(disk: &SmallDisk, line: &mut Line, names: &[&str]) {
+    for name in names {
         let url = format!("sqlite:{}", disk.0.join(name).display());
         line.configure(&format!("{name}: {{ url: \"{url}\" }}"));
         *match *name {
@@ -52,6 +67,16 @@ fn fill_and_free(full: &[&str]) {
             _ => &mut line.index,
         } = url;
     }
+}
+
+fn fill_and_free(full: &[&str]) {
+    let Some(mut line) = Line::new(On::Embedded) else {
+        return;
+    };
+    let Some(disk) = SmallDisk::mount(line.dir.path()) else {
+        return;
+    };
+    put_on(&disk, &mut line, full);
     line.generate("3");
     let mut first = line.start("sixplay-standalone", &["--listen", "127.0.0.1:0"]);
     first.addr();

@@ -68,8 +68,12 @@ pub(super) struct Usage {
     meaning: fn(&dyn DatabaseError) -> Option<Meaning>,
     /// Whether prepared statements stay with the connection.
     pub(super) keeps_statements: bool,
-    /// The database may have rolled back by itself: what comes after would be committed alone.
-    broken: bool,
+    /// Whether an error of any kind ends the transaction, and a commit then changes nothing and
+    /// succeeds.
+    pub(super) ends_by_any_error: bool,
+    /// The error after which the database has rolled back or may have: what comes after would be
+    /// committed alone.
+    ended_by: Option<ErrorKind>,
 }
 
 impl Usage {
@@ -83,17 +87,18 @@ impl Usage {
             renewal: renewal.clone(),
             meaning,
             keeps_statements: true,
-            broken: false,
+            ends_by_any_error: false,
+            ended_by: None,
         }
     }
 
     /// Refuses to go on with a transaction of which a part may be gone.
     pub(super) fn require_whole(&self, operation: &'static str) -> Result<()> {
-        if !self.broken {
+        let Some(kind) = self.ended_by else {
             return Ok(());
-        }
+        };
         let message = "the transaction ended with an earlier error";
-        Err(Error::unavailable(operation, message))
+        Err(Error::new(kind, operation, message))
     }
 
     /// The driver's answer; an error decides what becomes of the transaction and its connection.
@@ -110,9 +115,9 @@ impl Usage {
             self.renewal.demand();
         }
         let error = driver_error(operation, error, self.meaning, self.may_write());
-        let in_transaction = matches!(self.mode, SessionMode::Snapshot | SessionMode::Write);
-        self.broken |=
-            in_transaction && (error.is_transient() || error.kind() == ErrorKind::Corrupt);
+        if self.ends_transaction(&error) {
+            self.ended_by = Some(error.kind());
+        }
         Err(error)
     }
 
@@ -122,6 +127,12 @@ impl Usage {
                 .is_some_and(|meaning| meaning.spends_connection(self.may_write())),
             error => is_out_of_step(error),
         }
+    }
+
+    fn ends_transaction(&self, error: &Error) -> bool {
+        let in_transaction = matches!(self.mode, SessionMode::Snapshot | SessionMode::Write);
+        let rolled_back = error.is_transient() || error.kind() == ErrorKind::Corrupt;
+        in_transaction && (self.ends_by_any_error || rolled_back)
     }
 
     fn may_write(&self) -> bool {

@@ -56,6 +56,9 @@ pub(in crate::store) async fn connect(url: &str, acquire: Duration) -> Result<Ar
     let (writer, renewal) = pool(1);
     let connections = writer.connect_with(options.clone()).await;
     let connections = connections.map_err(|error| not_connected(error).with("file", file))?;
+    // a file that is gone, with its disk perhaps, must not come back empty
+    let options = options.create_if_missing(false);
+    connections.set_connect_options(options.clone());
     let writer = Pool {
         connections,
         renewal,
