@@ -24,7 +24,16 @@ pub(crate) struct PageRequest {
     pub(crate) offset: u64,
 }
 
-/// The items of a page: as many as its limit says, fewer only where the list ends.
+/// A page of a list.
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    /// How many others of it cannot be read.
+    pub(crate) left_out: u64,
+}
+
+/// The items of a page: as many as its limit says, fewer only where the list ends or the view left
+/// some out.
 pub(crate) async fn list_items(
     view: &mut StoreView<'_>,
     listing: Listing,
@@ -35,7 +44,7 @@ pub(crate) async fn list_items(
     }
     let mut query = listing.select_ids();
     query.limit(page.limit).offset(page.offset);
-    fetch_items(view, listing, &query).await
+    Ok(fetch_items(view, listing, &query).await?.items)
 }
 
 /// Walks the list from its beginning: the walk alone tells which items are to be skipped.
@@ -47,23 +56,42 @@ async fn list_published(
     let (mut cut, mut ids) = (PageCut::of(page), listing.select_ids());
     loop {
         let chunk = fetch_items(view, listing, ids.limit(CHUNK as u64)).await?;
-        let is_last = chunk.len() < CHUNK;
-        ids = listing.select_ids_after(chunk.last());
-        cut.add_published(chunk);
-        if is_last || cut.is_full() {
-            return Ok(cut.kept);
+        cut.add_published(chunk.items);
+        match chunk
+            .last_id
+            .filter(|_| chunk.rows == CHUNK && !cut.is_full())
+        {
+            Some(last_id) => ids = listing.select_ids_after(&last_id),
+            None => return Ok(cut.kept),
         }
     }
+}
+
+/// Some of a list.
+struct ListChunk {
+    items: Vec<ListedItem>,
+    /// How many rows there were, readable or not.
+    rows: usize,
+    /// The last id that can be read.
+    last_id: Option<String>,
 }
 
 async fn fetch_items(
     view: &mut StoreView<'_>,
     listing: Listing,
     ids: &SelectStatement,
-) -> Result<Vec<ListedItem>> {
-    let rows = view.fetch(ids).await?;
-    let ids: Result<Vec<String>> = rows.iter().map(|row| row.key("id")).collect();
-    view.list_states(listing.kind(), ids?).await
+) -> Result<ListChunk> {
+    let rows = listing.table().name_rows(view.fetch(ids).await?);
+    let mut ids = Vec::with_capacity(rows.len());
+    for row in &rows {
+        ids.extend(view.leave_out(row.key("id"))?);
+    }
+    let last_id = ids.last().cloned();
+    Ok(ListChunk {
+        items: view.list_readable_states(listing.kind(), ids).await?,
+        rows: rows.len(),
+        last_id,
+    })
 }
 
 /// A page that is cut out of a list as it comes, chunk by chunk.
@@ -120,11 +148,9 @@ impl Listing {
         query
     }
 
-    fn select_ids_after(self, item: Option<&ListedItem>) -> SelectStatement {
+    fn select_ids_after(self, id: &str) -> SelectStatement {
         let mut query = self.select_ids();
-        if let Some(item) = item {
-            query.and_where(Expr::col("id").gt(self.key_of(&item.id)));
-        }
+        query.and_where(Expr::col("id").gt(self.key_of(id)));
         query
     }
 

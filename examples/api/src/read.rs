@@ -11,7 +11,7 @@ use sixplay_catalogue::{
 use sixplay_core::{Result, Row, jiff::Timestamp};
 
 use crate::{
-    pages::{Listing, PageRequest, list_items},
+    pages::{Listing, Page, PageRequest, list_items},
     view::{ListedItem, StoreView, pad_to_power_of_two},
 };
 
@@ -97,22 +97,25 @@ pub struct Publication {
 /// A program in the view's scope.
 pub(crate) async fn find_program(view: &mut StoreView<'_>, id: i64) -> Result<Option<Program>> {
     let item = view.find_state(documents::PROGRAM, &id.to_string()).await?;
-    Ok(read_programs(view, item.into_iter().collect()).await?.pop())
+    let read = read_programs(view, item.into_iter().collect()).await?.pop();
+    read.transpose()
 }
 
 /// A video in the view's scope.
 pub(crate) async fn find_video(view: &mut StoreView<'_>, id: &str) -> Result<Option<Video>> {
     let item = view.find_state(documents::VIDEO, id).await?;
-    Ok(read_videos(view, item.into_iter().collect()).await?.pop())
+    let read = read_videos(view, item.into_iter().collect()).await?.pop();
+    read.transpose()
 }
 
 /// A page of the programs, by id.
 pub(crate) async fn list_programs(
     view: &mut StoreView<'_>,
     page: PageRequest,
-) -> Result<Vec<Program>> {
+) -> Result<Page<Program>> {
     let items = list_items(view, Listing::Programs, page).await?;
-    read_programs(view, items).await
+    let read = read_programs(view, items).await?;
+    page_of(view, Listing::Programs, read)
 }
 
 /// A page of the videos of `program`, by id.
@@ -120,31 +123,50 @@ pub(crate) async fn list_videos(
     view: &mut StoreView<'_>,
     program: i64,
     page: PageRequest,
-) -> Result<Vec<Video>> {
+) -> Result<Page<Video>> {
     let items = list_items(view, Listing::VideosOf(program), page).await?;
-    read_videos(view, items).await
+    let read = read_videos(view, items).await?;
+    page_of(view, Listing::VideosOf(program), read)
+}
+
+/// What could be read of a page; what is left out is told to clients that see everything.
+fn page_of<T>(view: &mut StoreView<'_>, listing: Listing, read: Vec<Result<T>>) -> Result<Page<T>> {
+    let readable = read.into_iter().map(|item| view.leave_out(item));
+    let items: Vec<T> = readable
+        .filter_map(Result::transpose)
+        .collect::<Result<_>>()?;
+    let told = !view.sees_published_only(listing.kind());
+    let left_out = if told { view.left_out() } else { 0 };
+    Ok(Page { items, left_out })
 }
 
 /// The programs of `items`, without those that have no row.
-async fn read_programs(view: &mut StoreView<'_>, items: Vec<ListedItem>) -> Result<Vec<Program>> {
+async fn read_programs(
+    view: &mut StoreView<'_>,
+    items: Vec<ListedItem>,
+) -> Result<Vec<Result<Program>>> {
     let ids = items.iter().filter_map(|item| item.id.parse::<i64>().ok());
     let rows = view
         .fetch_by_id(&PROGRAMS, ids.map(Value::from).collect())
         .await?;
     let read = |item: ListedItem| Some(Program::read(rows.get(&item.id)?, item.state));
-    items.into_iter().filter_map(read).collect()
+    Ok(items.into_iter().filter_map(read).collect())
 }
 
 /// The videos of `items` with their windows, without those that have no row.
-async fn read_videos(view: &mut StoreView<'_>, items: Vec<ListedItem>) -> Result<Vec<Video>> {
+async fn read_videos(
+    view: &mut StoreView<'_>,
+    items: Vec<ListedItem>,
+) -> Result<Vec<Result<Video>>> {
     let ids: Vec<Value> = items.iter().map(|item| item.id.as_str().into()).collect();
     let rows = view.fetch_by_id(&VIDEOS, ids.clone()).await?;
     let mut windows = read_windows(view, ids).await?;
     let read = |item: ListedItem| {
-        let windows = windows.remove(&item.id).unwrap_or_default();
-        Some(Video::read(rows.get(&item.id)?, item.state, windows))
+        let (row, windows) = (rows.get(&item.id)?, windows.remove(&item.id));
+        let windows = windows.unwrap_or(Ok(Vec::new()));
+        Some(windows.and_then(|windows| Video::read(row, item.state, windows)))
     };
-    items.into_iter().filter_map(read).collect()
+    Ok(items.into_iter().filter_map(read).collect())
 }
 
 impl Program {
@@ -210,14 +232,20 @@ impl From<PublicationState> for Publication {
 async fn read_windows(
     view: &mut StoreView<'_>,
     videos: Vec<Value>,
-) -> Result<HashMap<String, Vec<VideoWindow>>> {
-    let mut windows: HashMap<String, Vec<VideoWindow>> = HashMap::new();
+) -> Result<HashMap<String, Result<Vec<VideoWindow>>>> {
+    let mut windows = HashMap::new();
     if videos.is_empty() {
         return Ok(windows);
     }
-    for row in view.fetch(&select_windows(videos)).await? {
-        let own = windows.entry(row.text("video_id")?).or_default();
-        own.push(VideoWindow::read(&row)?);
+    let rows = view.fetch(&select_windows(videos)).await?;
+    for row in PUBLICATIONS.name_rows(rows) {
+        let video = row.text("video_id")?;
+        let own = windows.entry(video).or_insert(Ok(Vec::new()));
+        match (own.as_mut(), VideoWindow::read(&row)) {
+            (Ok(own), Ok(window)) => own.push(window),
+            (Ok(_), Err(error)) => *own = Err(error),
+            (Err(_), _) => {}
+        }
     }
     Ok(windows)
 }

@@ -7,7 +7,7 @@ use sixplay_core::{Error, Result};
 use sixplay_http::{ErrorFormat, Param, Request, Route, Routes, json};
 
 use crate::{
-    pages::PageRequest,
+    pages::{Page, PageRequest},
     patch,
     scoped_store::{ClientStores, ScopedStore, not_found},
 };
@@ -120,19 +120,26 @@ fn number_of(request: &Request, name: &str) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
-fn answer_page<T: Serialize>(page: PageRequest, items: Vec<T>) -> Result<Response<Bytes>> {
+fn answer_page<T: Serialize>(request: PageRequest, page: Page<T>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct PageBody<T> {
         items: Vec<T>,
         limit: u64,
         offset: u64,
+        #[serde(skip_serializing_if = "is_zero")]
+        left_out: u64,
     }
-    let PageRequest { limit, offset } = page;
+    let PageRequest { limit, offset } = request;
     answer(&PageBody {
-        items,
+        items: page.items,
         limit,
         offset,
+        left_out: page.left_out,
     })
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn answer(value: &impl Serialize) -> Result<Response<Bytes>> {

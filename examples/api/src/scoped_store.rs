@@ -5,7 +5,7 @@ use sixplay_http::Request;
 
 use crate::{
     edit::{ProgramPatch, VideoPatch},
-    pages::PageRequest,
+    pages::{Page, PageRequest},
     read::{self, Program, Video},
     scope::Scope,
     view::StoreView,
@@ -64,13 +64,13 @@ impl ScopedStore {
         require(read::find_video(&mut view, id).await?)
     }
 
-    pub(crate) async fn list_programs(&self, page: PageRequest) -> Result<Vec<Program>> {
+    pub(crate) async fn list_programs(&self, page: PageRequest) -> Result<Page<Program>> {
         let mut snapshot = self.store.read().await?;
         read::list_programs(&mut StoreView::new(&mut snapshot, self.scope), page).await
     }
 
     /// The videos of a program that is in scope itself.
-    pub(crate) async fn list_videos(&self, program: i64, page: PageRequest) -> Result<Vec<Video>> {
+    pub(crate) async fn list_videos(&self, program: i64, page: PageRequest) -> Result<Page<Video>> {
         let mut snapshot = self.store.read().await?;
         let mut view = StoreView::new(&mut snapshot, self.scope);
         require(read::find_program(&mut view, program).await?)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_query::{Expr, ExprTrait, Query, QueryStatementWriter, Value};
 use sixplay_catalogue::{PublicationState, TableSchema, publication_states};
-use sixplay_core::{Result, Row, Snapshot, jiff::Timestamp};
+use sixplay_core::{ErrorKind, Result, Row, Snapshot, jiff::Timestamp};
 
 use crate::scope::Scope;
 
@@ -16,6 +16,7 @@ pub(crate) struct StoreView<'s> {
     snapshot: &'s mut Snapshot,
     now: Timestamp,
     scope: Scope,
+    left_out: u64,
 }
 
 /// A program or a video, and what viewers see of it.
@@ -33,6 +34,24 @@ impl<'s> StoreView<'s> {
             snapshot,
             now,
             scope,
+            left_out: 0,
+        }
+    }
+
+    /// How many items of a list were left out because they cannot be read.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// What was read of an item of a list; one that cannot be read is left out and logged.
+    pub(crate) fn leave_out<T>(&mut self, read: Result<T>) -> Result<Option<T>> {
+        match read {
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                tracing::error!(%error, "left out of a list");
+                self.left_out += 1;
+                Ok(None)
+            }
+            read => read.map(Some),
         }
     }
 
@@ -59,8 +78,10 @@ impl<'s> StoreView<'s> {
             .from(table.name)
             .and_where(Expr::col("id").is_in(pad_to_power_of_two(ids)))
             .take();
-        let rows = self.fetch(&query).await?.into_iter();
-        rows.map(|row| Ok((row.key("id")?, row))).collect()
+        let rows = table.name_rows(self.fetch(&query).await?);
+        rows.into_iter()
+            .map(|row| Ok((row.key("id")?, row)))
+            .collect()
     }
 
     /// The document of `kind` with this id, if it is in scope.
@@ -68,6 +89,25 @@ impl<'s> StoreView<'s> {
         let scope = self.scope;
         let found = self.list_states(kind, vec![id.to_owned()]).await?.pop();
         Ok(found.filter(|item| scope.shows(kind, &item.state)))
+    }
+
+    /// As [`StoreView::list_states`], without the documents that cannot be read.
+    pub(crate) async fn list_readable_states(
+        &mut self,
+        kind: &str,
+        ids: Vec<String>,
+    ) -> Result<Vec<ListedItem>> {
+        let listed = self.list_states(kind, ids.clone()).await;
+        let unreadable = matches!(&listed, Err(error) if error.kind() == ErrorKind::Corrupt);
+        if !unreadable || ids.len() < 2 {
+            return Ok(self.leave_out(listed)?.unwrap_or_default());
+        }
+        let mut readable = Vec::with_capacity(ids.len());
+        for half in ids.chunks(ids.len().div_ceil(2)) {
+            let half = Box::pin(self.list_readable_states(kind, half.to_vec()));
+            readable.append(&mut half.await?);
+        }
+        Ok(readable)
     }
 
     /// The documents of `kind` with these ids, in their order, **in scope or not**, and what

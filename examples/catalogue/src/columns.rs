@@ -17,6 +17,13 @@ const DETAIL: &str = "detail";
 /// The column with what every wire object shows beyond the columns.
 const EXTRA: &str = "extra";
 
+impl TableSchema {
+    /// These rows of the table, whose errors then name it and the row.
+    pub fn name_rows(&self, rows: Vec<Row>) -> Vec<Row> {
+        Row::all_of(rows, self.name, self.key().iter().map(|column| column.name))
+    }
+}
+
 /// A wire object made of nothing but a row.
 pub(crate) fn object_of(table: &TableSchema, row: &Row) -> Result<String> {
     Ok(JsonObject::of(&members_of(table, row)?).end())

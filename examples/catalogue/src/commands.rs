@@ -60,7 +60,8 @@ pub struct ImportArgs {
 ///
 /// # Errors
 /// As [`import`](crate::import), [`export`](crate::export) and [`generate`](crate::generate);
-/// `NotFound` for an export of an empty store, `Unavailable` when standard output is closed.
+/// `NotFound` for an export of an empty store, `Corrupt` at the end of one that had to leave rows
+/// out, `Unavailable` when standard output is closed.
 pub async fn run(process: Process, command: Command) -> Result<()> {
     let store = process.store(crate::prepare).await?;
     match command {
@@ -117,14 +118,24 @@ fn describe_import(imported: &Imported) -> String {
 
 async fn export(store: &Store) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout());
-    let rows = crate::export(store, &mut out, &ProgressBar::new("export")).await?;
-    if rows == 0 {
-        return Err(Error::not_found(
-            "catalogue.export",
-            "the store has no catalogue",
-        ));
+    let exported = crate::export(store, &mut out, &ProgressBar::new("export")).await?;
+    for error in &exported.unreadable {
+        tracing::error!(%error, "the row is not exported");
     }
-    Ok(())
+    match (exported.rows, exported.unreadable.len()) {
+        (0, 0) => {
+            let message = "the store has no catalogue";
+            Err(Error::not_found("catalogue.export", message))
+        }
+        (_, 0) => Ok(()),
+        (written, unreadable) => {
+            let message = "rows that cannot be read are not exported; a line above names each";
+            let error = Error::corrupt("catalogue.export", message);
+            Err(error
+                .with("unreadable", unreadable)
+                .with("written", written))
+        }
+    }
 }
 
 /// Generates a catalogue into an empty store, showing the progress, and prints how much it was.

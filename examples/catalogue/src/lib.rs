@@ -73,6 +73,6 @@ pub use source::Catalogue;
 pub use states::publication_states;
 #[cfg(feature = "store")]
 pub use transfer::{
-    Difference, GenerateOptions, Generated, ImportOptions, Imported, Input, export, generate,
-    import,
+    Difference, Exported, GenerateOptions, Generated, ImportOptions, Imported, Input, export,
+    generate, import,
 };

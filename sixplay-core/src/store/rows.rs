@@ -25,6 +25,14 @@ use crate::{Error, Result};
 pub struct Row {
     columns: Arc<[String]>,
     cells: Vec<Cell>,
+    origin: Option<Arc<RowOrigin>>,
+}
+
+/// Where rows come from, as their errors name it.
+#[derive(Debug)]
+struct RowOrigin {
+    table: &'static str,
+    key: Vec<&'static str>,
 }
 
 /// One value; integers of all widths and booleans are `Int`.
@@ -58,6 +66,9 @@ impl Cell {
 /// How many bytes of a value an error shows.
 const SHOWN_BYTES: usize = 16;
 
+/// How much of a key an error shows, in characters.
+const SHOWN_KEY: usize = 100;
+
 fn describe_bytes(bytes: &[u8]) -> String {
     let shown = bytes.iter().take(SHOWN_BYTES);
     let shown: String = shown.map(|byte| format!("{byte:02x}")).collect();
@@ -68,7 +79,40 @@ fn describe_bytes(bytes: &[u8]) -> String {
 impl Row {
     #[allow(dead_code)]
     pub(super) fn new(columns: Arc<[String]>, cells: Vec<Cell>) -> Self {
-        Self { columns, cells }
+        Self {
+            columns,
+            cells,
+            origin: None,
+        }
+    }
+
+    /// The rows, whose errors from now on name `table`, and each row by its columns `key`.
+    ///
+    /// ```
+    /// # use sixplay_core::Row;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> sixplay_core::Result<()> {
+    /// # let scratch = sixplay_core::conformance::scratch_file().await?;
+    /// # let store = scratch.store().clone();
+    /// let query = "SELECT 7 AS id, 'x' AS pages";
+    /// let rows = store.read().await?.fetch_sql(query, Vec::new()).await?;
+    /// let rows = Row::all_of(rows, "book", ["id"]);
+    /// let error = rows[0].int("pages").unwrap_err().to_string();
+    /// assert!(error.ends_with("(column=pages, found=text, table=book, row=7)"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn all_of(
+        mut rows: Vec<Self>,
+        table: &'static str,
+        key: impl IntoIterator<Item = &'static str>,
+    ) -> Vec<Self> {
+        let key = key.into_iter().collect();
+        let origin = Arc::new(RowOrigin { table, key });
+        for row in &mut rows {
+            row.origin = Some(origin.clone());
+        }
+        rows
     }
 
     /// The integer in `column`.
@@ -76,7 +120,8 @@ impl Row {
     /// # Errors
     /// `Corrupt` when there is no such column, it is null, or it is no integer.
     pub fn int(&self, column: &str) -> Result<i64> {
-        self.opt_int(column)?.ok_or_else(|| unexpected_null(column))
+        self.opt_int(column)?
+            .ok_or_else(|| self.unexpected_null(column))
     }
 
     /// The integer in `column`, `None` for null.
@@ -87,7 +132,7 @@ impl Row {
         match self.cell(column)? {
             Cell::Null => Ok(None),
             Cell::Int(value) => Ok(Some(*value)),
-            cell => Err(unexpected_type(column, "an integer", cell)),
+            cell => Err(self.unexpected_type(column, "an integer", cell)),
         }
     }
 
@@ -108,7 +153,7 @@ impl Row {
             Cell::Null => Ok(None),
             Cell::Real(value) => Ok(Some(*value)),
             Cell::Int(value) => Ok(Some(*value as f64)),
-            cell => Err(unexpected_type(column, "a number", cell)),
+            cell => Err(self.unexpected_type(column, "a number", cell)),
         }
     }
 
@@ -118,7 +163,7 @@ impl Row {
     /// `Corrupt` when there is no such column, it is null, or it is no text.
     pub fn text(&self, column: &str) -> Result<String> {
         self.opt_text(column)?
-            .ok_or_else(|| unexpected_null(column))
+            .ok_or_else(|| self.unexpected_null(column))
     }
 
     /// The text in `column`, `None` for null.
@@ -129,7 +174,7 @@ impl Row {
         match self.cell(column)? {
             Cell::Null => Ok(None),
             Cell::Text(value) => Ok(Some(value.clone())),
-            cell => Err(unexpected_type(column, "text", cell)),
+            cell => Err(self.unexpected_type(column, "text", cell)),
         }
     }
 
@@ -139,7 +184,7 @@ impl Row {
     /// `Corrupt` when there is no such column, it is null, or a number.
     pub fn bytes(&self, column: &str) -> Result<Vec<u8>> {
         self.opt_bytes(column)?
-            .ok_or_else(|| unexpected_null(column))
+            .ok_or_else(|| self.unexpected_null(column))
     }
 
     /// The bytes in `column`, `None` for null; text gives its UTF-8.
@@ -151,7 +196,7 @@ impl Row {
             Cell::Null => Ok(None),
             Cell::Bytes(value) => Ok(Some(value.clone())),
             Cell::Text(value) => Ok(Some(value.clone().into_bytes())),
-            cell => Err(unexpected_type(column, "bytes", cell)),
+            cell => Err(self.unexpected_type(column, "bytes", cell)),
         }
     }
 
@@ -174,13 +219,30 @@ impl Row {
                 Error::corrupt("row.read", "the answer has no such column").with("column", column)
             })
     }
-}
 
-fn unexpected_null(column: &str) -> Error {
-    Error::corrupt("row.read", "unexpected null").with("column", column)
-}
+    fn unexpected_null(&self, column: &str) -> Error {
+        let error = Error::corrupt("row.read", "unexpected null");
+        self.name_origin(error.with("column", column))
+    }
 
-fn unexpected_type(column: &str, expected: &str, cell: &Cell) -> Error {
-    let error = Error::corrupt("row.read", format!("expected {expected}"));
-    error.with("column", column).with("found", cell.describe())
+    fn unexpected_type(&self, column: &str, expected: &str, cell: &Cell) -> Error {
+        let error = Error::corrupt("row.read", format!("expected {expected}"));
+        let error = error.with("column", column).with("found", cell.describe());
+        self.name_origin(error)
+    }
+
+    /// Adds the table and the row's key, if they are known.
+    fn name_origin(&self, error: Error) -> Error {
+        let Some(origin) = &self.origin else {
+            return error;
+        };
+        let key = origin.key.iter().map(|column| match self.cell(column) {
+            Ok(Cell::Int(value)) => value.to_string(),
+            Ok(Cell::Text(text)) => text.chars().take(SHOWN_KEY).collect(),
+            Ok(cell) => cell.describe(),
+            Err(_) => "unknown".to_owned(),
+        });
+        let key: Vec<String> = key.collect();
+        error.with("table", origin.table).with("row", key.join("/"))
+    }
 }

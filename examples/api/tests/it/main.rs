@@ -6,6 +6,7 @@ mod endpoints;
 mod pages;
 mod scopes;
 mod statements;
+mod unreadable;
 
 use sixplay_catalogue::GenerateOptions;
 use sixplay_core::{

@@ -59,7 +59,7 @@ pub(super) async fn fetch_matching(
         query.and_where(Expr::col((table.name, column)).is_in(chunk.iter().cloned()));
         rows.append(&mut snapshot.fetch(&query).await?);
     }
-    Ok(rows)
+    Ok(table.name_rows(rows))
 }
 
 /// The rows of `table` whose `column` is one of `keys`, ordered by the primary key.
@@ -90,7 +90,8 @@ pub(super) async fn fetch_listed(
     query.columns(qualified_columns(listed));
     query.from(list.name).inner_join(listed.name, refers);
     order_by_key(&mut query, list);
-    fetch_matching(snapshot, &query, list, owner, owners).await
+    let rows = fetch_matching(snapshot, &query, list, owner, owners).await?;
+    Ok(listed.name_rows(rows))
 }
 
 /// The wire objects listed by `list`, by owner.

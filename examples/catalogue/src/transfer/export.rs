@@ -13,58 +13,101 @@ use crate::{
 /// Rows read at a time.
 const PAGE: u64 = 500;
 
-/// Writes the whole catalogue, visible or not, to `out`, and returns how many rows there were.
+/// What an export wrote, and what it could not.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Exported {
+    /// How many rows are written.
+    pub rows: u64,
+    /// Of each row that is not written, why: table, key and column.
+    pub unreadable: Vec<Error>,
+}
+
+/// Writes the whole catalogue, visible or not, to `out`; a row that cannot be read is left out and
+/// named in the answer.
 ///
 /// A line is `{"table": …, "row": {…}}`, the columns that are not null by name; tables come in an
 /// order in which they can be read back. All rows are of one instant, and memory stays that of a
 /// page of 500. `progress` counts rows; how many there will be is not known before.
 ///
 /// # Errors
-/// `Unavailable`, `Timeout`, `Corrupt`; `Unexpected` when `out` refuses. What is written until then
-/// stays written.
+/// `Unavailable`, `Timeout`; `Unexpected` when `out` refuses. What is written until then stays
+/// written.
 pub async fn export(
     store: &Store,
     out: &mut (dyn Write + Send),
     progress: &dyn Progress,
-) -> Result<u64> {
+) -> Result<Exported> {
     let mut snapshot = store.read().await?;
-    let mut written = 0;
+    let mut exported = Exported::default();
     for table in TABLES {
-        let mut last_key: Vec<SqlValue> = Vec::new();
-        loop {
-            let rows = snapshot.fetch(&select_page(table, &last_key)).await?;
+        let mut next = Some(PageStart::default());
+        while let Some(start) = next {
+            let rows = snapshot.fetch(&select_page(table, &start)).await?;
+            let rows = table.name_rows(rows);
             for row in &rows {
-                writeln!(out, "{}", row_line(table, row)?).map_err(unwritable)?;
+                exported.add_row(out, row_line(table, row))?;
             }
-            let count = rows.len() as u64;
-            written += count;
-            progress.add(count);
-            match rows.last() {
-                Some(last) if count == PAGE => last_key = key_values(table, last)?,
-                _ => break,
-            }
+            progress.add(rows.len() as u64);
+            next = start.after(table, &rows);
         }
     }
     out.flush().map_err(unwritable)?;
-    Ok(written)
+    Ok(exported)
+}
+
+impl Exported {
+    fn add_row(&mut self, out: &mut (dyn Write + Send), line: Result<String>) -> Result<()> {
+        match line {
+            Ok(line) => {
+                writeln!(out, "{line}").map_err(unwritable)?;
+                self.rows += 1;
+            }
+            Err(error) => self.unreadable.push(error),
+        }
+        Ok(())
+    }
+}
+
+/// Where a page begins within a table.
+#[derive(Default)]
+struct PageStart {
+    /// The last key that could be read; empty before the first.
+    key: Vec<SqlValue>,
+    /// How many rows after it were seen.
+    skipped: u64,
+}
+
+impl PageStart {
+    /// Where the page after `rows` begins, `None` when they are the last.
+    fn after(mut self, table: &TableSchema, rows: &[Row]) -> Option<Self> {
+        for row in rows {
+            match key_values(table, row) {
+                Ok(key) => (self.key, self.skipped) = (key, 0),
+                Err(_) => self.skipped += 1,
+            }
+        }
+        (rows.len() as u64 == PAGE).then_some(self)
+    }
 }
 
 fn unwritable(error: std::io::Error) -> Error {
     Error::unexpected("catalogue.export", "the output cannot be written").with_source(error)
 }
 
-/// The rows after that with `last_key`, in key order; the first ones when it is empty.
-fn select_page(table: &TableSchema, last_key: &[SqlValue]) -> SelectStatement {
+/// The rows from `start` on, in key order.
+fn select_page(table: &TableSchema, start: &PageStart) -> SelectStatement {
     let mut query = Query::select();
     query
         .columns(table.column_names())
         .from(table.name)
-        .limit(PAGE);
+        .limit(PAGE)
+        .offset(start.skipped);
     for key in table.key() {
         query.order_by(key.name, Order::Asc);
     }
-    if !last_key.is_empty() {
-        query.cond_where(is_after(table, last_key));
+    if !start.key.is_empty() {
+        query.cond_where(is_after(table, &start.key));
     }
     query
 }

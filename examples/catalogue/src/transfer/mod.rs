@@ -11,6 +11,6 @@ mod generate;
 mod import;
 mod upsert;
 
-pub use export::export;
+pub use export::{Exported, export};
 pub use generate::{GenerateOptions, Generated, generate};
 pub use import::{Difference, ImportOptions, Imported, Input, import};

@@ -8,6 +8,7 @@ mod numbers;
 #[cfg(feature = "program")]
 mod program;
 mod schema;
+mod unreadable;
 
 use std::path::PathBuf;
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use sixplay_core::Store;
 use tempfile::TempDir;
 
 use super::folder;
@@ -139,4 +140,25 @@ fn a_file_that_is_missing_and_a_word_that_is_unknown_are_refused() {
     );
     assert_eq!(run(data.path(), &["import"]).status.code(), Some(2));
     assert_eq!(run(data.path(), &["destroy"]).status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn an_export_that_leaves_rows_out_goes_on_and_fails_at_the_end() {
+    let data = empty_folder();
+    printed(data.path(), &["generate", "--programs", "2"]);
+    let whole = printed(data.path(), &["export"]);
+    let url = format!("sqlite:{}", data.path().join("store.sqlite").display());
+    let broken = "UPDATE programs SET title = CAST(x'54E9' AS TEXT) WHERE id = \
+                  (SELECT MIN(id) FROM programs)";
+    let store = Store::connect(&url).await.expect("connected");
+    let mut transaction = store.write().await.expect("a transaction");
+    transaction.batch(broken).await.expect("written");
+    transaction.commit().await.expect("committed");
+    let output = run(data.path(), &["export"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(out(&output).lines().count(), whole.lines().count() - 1);
+    let errors = errors(&output);
+    assert!(errors.contains("column=title"), "{errors}");
+    assert!(errors.contains("table=programs"), "{errors}");
+    assert!(errors.contains("unreadable=1"), "{errors}");
 }
