@@ -1,7 +1,7 @@
 //! What a database needs before anybody reads or writes the catalogue in it.
 
 use sea_query::{Expr, Query};
-use sixplay_core::{Result, Store};
+use sixplay_core::{Result, Snapshot, Store};
 
 use crate::{
     Catalogue, migrate,
@@ -23,7 +23,11 @@ pub async fn prepare(store: &Store) -> Result<()> {
 /// # Errors
 /// `Unavailable`, `Timeout`; `Unexpected` before [`migrate`].
 pub async fn is_empty(store: &Store) -> Result<bool> {
-    let mut snapshot = store.read().await?;
+    is_empty_in(&mut store.read().await?).await
+}
+
+/// As [`is_empty`], by what is read there.
+pub(crate) async fn is_empty_in(snapshot: &mut Snapshot) -> Result<bool> {
     for table in [&SERVICES, &PROGRAMS, &VIDEOS] {
         let mut any = Query::select();
         any.expr_as(Expr::val(1), "one").from(table.name).limit(1);

@@ -1,17 +1,44 @@
 //! The demo: a catalogue for an empty store, and the requests that a newcomer is invited to try.
 
-use std::{fmt, io::Write, net::SocketAddr};
+use std::{
+    fmt,
+    io::Write,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use sixplay_catalogue::{GenerateOptions, commands, is_empty};
-use sixplay_core::{Error, Result, Store};
+use sixplay_core::{Error, ErrorKind, Result, Store, retry::Backoff};
 
-/// Loads the demo catalogue into an empty store.
+/// The pauses between two looks.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long another process may take to load the catalogue.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Loads the demo catalogue into an empty store; one of several processes that do so at once loads
+/// it, and the others wait.
 pub(crate) async fn load_when_empty(store: &Store) -> Result<()> {
-    if is_empty(store).await? {
-        commands::generate(store, &GenerateOptions::default()).await
-    } else {
-        Ok(())
+    let (end, mut pauses) = (
+        Instant::now() + PATIENCE,
+        Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
+    );
+    while is_empty(store).await? {
+        match commands::generate(store, &GenerateOptions::default()).await {
+            Err(error) if may_be_anothers(&error) && Instant::now() < end => {
+                tracing::info!(%error, "looks whether another process loads the catalogue");
+                pauses.pause().await;
+            }
+            result => return result,
+        }
     }
+    Ok(())
+}
+
+/// Whether the failure may come of another process that loads the catalogue.
+fn may_be_anothers(error: &Error) -> bool {
+    error.kind() == ErrorKind::Conflict || error.is_transient()
 }
 
 /// Prints four requests that work on this catalogue; none when it has no program.

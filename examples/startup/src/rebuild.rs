@@ -1,11 +1,18 @@
 //! The rebuild, as a task and as the first step of a new installation.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use sixplay_core::{Result, Source, Store};
+use sixplay_core::{Error, ErrorKind, Result, Source, Store, retry::Backoff};
 use sixplay_index::{Index, Rebuild, RebuildReport};
 
 use crate::{Process, ProgressBar};
+
+/// How often a first rebuild is begun again.
+const ATTEMPTS: u32 = 3;
+
+/// The pauses before that; two that were in each other's way do not meet again.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 impl Process {
     /// Rebuilds the index once, then stops the daemon; SIGTERM ends it before the swap.
@@ -21,7 +28,8 @@ impl Process {
     }
 
     /// Rebuilds the index unless every kind has one; does nothing more once the daemon is told to
-    /// stop.
+    /// stop. Of several processes that do so at once each goes on with the index that is live
+    /// first.
     ///
     /// # Errors
     /// As [`Rebuild::run`].
@@ -31,19 +39,32 @@ impl Process {
         source: Arc<dyn Source>,
         index: &Index,
     ) -> Result<()> {
-        let mut live = true;
-        for kind in source.kinds() {
-            live &= index.resolve(&index.alias(kind.name)).await?.is_some();
-        }
-        if live {
-            return Ok(());
-        }
-        let rebuild = self.prepare_rebuild(store, source, index);
+        let rebuild = self.prepare_rebuild(store, source.clone(), index);
         let token = self.daemon.token();
-        match rebuild.run(&ProgressBar::new("rebuild"), &token).await {
-            Err(_) if token.is_cancelled() => Ok(()),
-            result => result.map(|report| log_rebuilt(&report)),
+        let mut pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        while !self.is_live(source.as_ref(), index).await? {
+            match rebuild.run(&ProgressBar::new("rebuild"), &token).await {
+                Err(_) if token.is_cancelled() => return Ok(()),
+                Err(error) if may_be_anothers(&error) && pauses.failures() < ATTEMPTS => {
+                    tracing::warn!(%error, "looks whether another process has built the index");
+                    token.run_until_cancelled(pauses.pause()).await;
+                }
+                result => return result.map(|report| log_rebuilt(&report)),
+            }
         }
+        Ok(())
+    }
+
+    /// Whether every kind has an index.
+    async fn is_live(&self, source: &dyn Source, index: &Index) -> Result<bool> {
+        for kind in source.kinds() {
+            let alias = index.alias(kind.name);
+            let resolve = async || index.resolve(&alias).await;
+            if self.open_patiently("index.url", resolve).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn prepare_rebuild(&self, store: &Store, source: Arc<dyn Source>, index: &Index) -> Rebuild {
@@ -65,4 +86,9 @@ fn log_rebuilt(report: &RebuildReport) {
                        its kind, id and reason";
         tracing::warn!(rejected, ?kinds, "{message}");
     }
+}
+
+/// Whether the failure may come of another process that builds the index at the same time.
+fn may_be_anothers(error: &Error) -> bool {
+    error.kind() == ErrorKind::Conflict || error.is_transient()
 }

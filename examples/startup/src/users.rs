@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sixplay_core::{Error, Result};
+use sixplay_core::{Error, Result, retry};
 
 const USERS: [(&str, &str); 5] = [
     ("pc", include_str!("../users/pc.yml")),
@@ -23,7 +23,8 @@ pub(crate) fn write_defaults(dir: PathBuf) -> Result<PathBuf> {
             .with("dir", dir.display())
             .with_source(error)
     };
-    let fresh = dir.with_extension(format!("new-{}", std::process::id()));
+    // containers that share the folder may share the number of the process, too
+    let fresh = dir.with_extension(format!("new-{:016x}", retry::random()));
     std::fs::create_dir_all(&fresh).map_err(failed)?;
     for (name, text) in USERS {
         std::fs::write(fresh.join(format!("{name}.yml")), text).map_err(failed)?;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sea_query::{
-    ColumnDef, Expr, ExprTrait, ForeignKey, Index, IndexCreateStatement, Query, Table,
+    ColumnDef, Expr, ExprTrait, ForeignKey, Index, IndexCreateStatement, LockType, Query, Table,
     TableCreateStatement,
 };
 use sixplay_core::{Dialect, Error, Result, Snapshot, Store, Transaction};
@@ -69,6 +69,14 @@ async fn release_lock(transaction: &mut Transaction) -> Result<()> {
         .fetch_sql(release, vec![LEDGER.into()])
         .await
         .map(drop)
+}
+
+/// Lets one transaction at a time go on from here; SQLite has but one that writes. The schema was
+/// migrated before.
+pub(crate) async fn lock_schema(transaction: &mut Transaction) -> Result<()> {
+    let mut lock = Query::select();
+    lock.column("version").from(LEDGER).lock(LockType::Update);
+    transaction.fetch(&lock).await.map(drop)
 }
 
 /// Applies what the ledger does not know of yet.

@@ -8,6 +8,7 @@ pub mod tables;
 use sixplay_core::KeyColumn;
 
 pub use column::{ColumnKind, ColumnSchema, WireExposure};
+pub(crate) use migrate::lock_schema;
 pub use migrate::migrate;
 
 /// A table; its columns name the keys of the wire object that a row becomes.

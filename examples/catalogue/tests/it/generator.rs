@@ -4,9 +4,31 @@ use std::{collections::BTreeMap, time::Instant};
 
 use serde_json::Value;
 use sixplay_catalogue::{Catalogue, StoredBody};
-use sixplay_core::{Publishable, Rendered, Result, Source, Store, conformance::Backend};
+use sixplay_core::{ErrorKind, Publishable, Rendered, Result, Source, Store, conformance::Backend};
 
 use super::{empty, exported, generated, now};
+
+sixplay_core::on_every_database! {
+    of_two_that_generate_at_once_one_does
+}
+
+async fn of_two_that_generate_at_once_one_does(backend: Backend) -> Result<()> {
+    let Some(scratch) = empty(backend).await? else {
+        return Ok(());
+    };
+    let other = Store::connect(scratch.url()).await?;
+    let (one, two) = tokio::join!(generated(scratch.store(), 3, 1), generated(&other, 4, 2));
+    let count = counts(&other, "SELECT 'all' AS name, COUNT(*) AS n FROM programs").await?;
+    let (done, failed) = if one.is_ok() { (one, two) } else { (two, one) };
+    assert_eq!(count["all"].unsigned_abs(), done?.programs);
+    let error = failed.expect_err("both generated");
+    assert!(
+        error.kind() == ErrorKind::Conflict || error.is_transient(),
+        "{error}"
+    );
+    other.close().await;
+    Ok(())
+}
 
 #[tokio::test]
 async fn equal_seeds_give_equal_catalogues() -> Result<()> {

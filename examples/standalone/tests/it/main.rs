@@ -19,4 +19,5 @@ mod second_model;
 mod shared_cache;
 mod sub_domains;
 mod surroundings;
+mod two_starts;
 mod whole_catalogue;

@@ -133,7 +133,7 @@ fn a_failed_rebuild_leaves_the_old_index_serving() {
     );
 }
 
-fn indices(line: &Line) -> Vec<String> {
+pub(crate) fn indices(line: &Line) -> Vec<String> {
     block_on(async {
         let index = Index::connect(&line.index).await.expect("the index");
         index

@@ -17,7 +17,10 @@ use sixplay_core::{Error, Progress, Result, Store, Transaction};
 
 use self::random::Random;
 use super::batch::Batch;
-use crate::schema::{TableSchema, tables::IMAGES};
+use crate::{
+    prepare::is_empty_in,
+    schema::{TableSchema, lock_schema, tables::IMAGES},
+};
 
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3600 * SECOND;
@@ -81,7 +84,8 @@ pub struct Generated {
 /// hour, so that something is seen to happen. `progress` counts programs.
 ///
 /// # Errors
-/// `Conflict` when there are programs, videos or services already; `Unavailable`, `Timeout`.
+/// `Conflict` when there are programs, videos or services already; `Unavailable`, `Timeout`, also
+/// while another process generates.
 ///
 /// ```
 /// use sixplay_catalogue::{GenerateOptions, export, generate, migrate};
@@ -107,11 +111,13 @@ pub async fn generate(
     options: &GenerateOptions,
     progress: &dyn Progress,
 ) -> Result<Generated> {
-    if !crate::is_empty(store).await? {
+    let mut transaction = store.write().await?;
+    // two that found the store empty would write over each other, and over edits made in between
+    lock_schema(&mut transaction).await?;
+    if !is_empty_in(&mut transaction).await? {
         let full = "the store has a catalogue already; generate into an empty one";
         return Err(Error::conflict("catalogue.generate", full));
     }
-    let mut transaction = store.write().await?;
     let mut generator = Generator {
         batch: Batch::default(),
         random: Random::new(options.seed),
