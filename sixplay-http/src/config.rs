@@ -81,8 +81,8 @@ impl Default for HttpConfig {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ServerConfig {
-    /// Most bytes of a request's head; default 32 KiB, 1 KiB to 1 MiB. Over it 431; from four times
-    /// as much on, but never below 64 KiB, the connection ends, too.
+    /// Most bytes of a request's head; default 32 KiB, 1 KiB to 1 MiB. Over it 431 or 414, and the
+    /// connection ends.
     #[serde(deserialize_with = "config::within::<MIN_HEADER_LIMIT, MAX_HEADER_LIMIT, _, _>")]
     pub header_limit: usize,
     /// Most bytes of a request's body; default 1 MiB. Over it 413, before the body is read when its
@@ -96,7 +96,8 @@ pub struct ServerConfig {
     /// 50 ms to 24 h, default `75s`. Then the connection ends.
     #[serde(deserialize_with = "config::duration::within::<MIN_WAIT, MAX_WAIT, _>")]
     pub idle_timeout: Duration,
-    /// How long a request may take, its body included; 50 ms to 24 h, default `10s`. Then 503.
+    /// How long a request's body may take, then 408, and after it the answer, then 503; 50 ms to
+    /// 24 h, default `10s`.
     #[serde(deserialize_with = "config::duration::within::<MIN_WAIT, MAX_WAIT, _>")]
     pub request_deadline: Duration,
     /// Most connections at once; default 4096, 1 to 1,000,000. More wait in the kernel's queue

@@ -11,11 +11,12 @@ use crate::ServerConfig;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Most bytes of the head: path, query and headers. Over it 431.
+    /// Most bytes of the head: path, query and headers. Over it 431, or 414 for the path and query
+    /// alone.
     pub header: usize,
     /// Most bytes of the body. Over it 413.
     pub body: usize,
-    /// Most time from head to answer. After it 503.
+    /// Most time for the body to come, after it 408; and then for the answer, after it 503.
     pub deadline: Duration,
 }
 

@@ -21,7 +21,10 @@ pub(crate) enum RequestRefusal {
     EncodedBody,
     /// The request is for a host that is not ours.
     Misdirected,
-    /// The head of the request is over the limit (431) or cannot be read.
+    /// The body has not come in time.
+    SlowBody,
+    /// The head of the request is over the limit (414, 431), frames its body in a way that is not
+    /// taken (501), or cannot be read.
     BadHead(StatusCode),
 }
 
@@ -32,6 +35,11 @@ impl From<Error> for RequestRefusal {
 }
 
 impl RequestRefusal {
+    /// Whether nothing that comes after the request on its connection can be trusted to be one.
+    pub(crate) fn ends_connection(&self) -> bool {
+        matches!(self, Self::SlowBody | Self::BadHead(_))
+    }
+
     /// The answer to a request for `path`.
     pub(crate) fn render(&self, format: ErrorFormat, path: &str) -> Response<Bytes> {
         match self {
@@ -49,6 +57,11 @@ impl RequestRefusal {
                 let status = StatusCode::MISDIRECTED_REQUEST;
                 let detail = "the host is none of this server's";
                 ErrorAnswer::new(status, "misdirected", detail, path).write_in(format)
+            }
+            Self::SlowBody => {
+                let status = StatusCode::REQUEST_TIMEOUT;
+                let detail = "the body did not come in time";
+                ErrorAnswer::new(status, "slow_body", detail, path).write_in(format)
             }
             Self::BadHead(status) => {
                 let (code, detail) = describe_head(*status);
@@ -91,6 +104,8 @@ fn describe_head(status: StatusCode) -> (&'static str, &'static str) {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
             ("too_large", "the request's head is over the limit")
         }
+        StatusCode::URI_TOO_LONG => ("too_large", "the request's target is over the limit"),
+        StatusCode::NOT_IMPLEMENTED => ("unsupported", "the body's transfer coding is not taken"),
         _ => ("invalid", "the request's head is no HTTP"),
     }
 }

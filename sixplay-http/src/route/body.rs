@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{
     StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING},
     request::Parts,
 };
 use http_body::Body;
@@ -13,13 +13,30 @@ use sixplay_core::{Error, Result};
 use super::Route;
 use crate::{Limits, answer::BoxError, error::RequestRefusal};
 
-/// Refuses a head of more than `limits.header` bytes.
-pub(super) fn require_small_head(parts: &Parts, limits: Limits) -> Result<(), RequestRefusal> {
-    if measure_head(parts) <= limits.header {
-        return Ok(());
-    }
-    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+/// Refuses a head of more than `limits.header` bytes, and a body whose length is not told by
+/// `Content-Length` or `chunked` alone.
+pub(super) fn require_sound_head(parts: &Parts, limits: Limits) -> Result<(), RequestRefusal> {
+    let status = match parts {
+        _ if measure_target(parts) > limits.header => StatusCode::URI_TOO_LONG,
+        _ if measure_head(parts) > limits.header => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        _ => return require_known_coding(parts),
+    };
     Err(RequestRefusal::BadHead(status))
+}
+
+/// Refuses every transfer coding but `chunked`, once: what another one hides is not seen here, but
+/// may have been by a proxy.
+fn require_known_coding(parts: &Parts) -> Result<(), RequestRefusal> {
+    let codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
+    let codings = codings.flat_map(|field| field.as_bytes().split(|byte| *byte == b','));
+    let (chunked, others): (Vec<&[u8]>, Vec<&[u8]>) = codings
+        .map(<[u8]>::trim_ascii)
+        .partition(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+    match (chunked.len(), others.len()) {
+        (0 | 1, 0) => Ok(()),
+        (_, 0) => Err(RequestRefusal::BadHead(StatusCode::BAD_REQUEST)),
+        _ => Err(RequestRefusal::BadHead(StatusCode::NOT_IMPLEMENTED)),
+    }
 }
 
 /// The bytes of target and headers as HTTP/1 writes them.
@@ -28,7 +45,11 @@ fn measure_head(parts: &Parts) -> usize {
     let headers: usize = fields
         .map(|(name, value)| name.as_str().len() + value.len() + 4)
         .sum();
-    headers + parts.uri.path().len() + parts.uri.query().map_or(0, str::len)
+    headers + measure_target(parts)
+}
+
+fn measure_target(parts: &Parts) -> usize {
+    parts.uri.path().len() + parts.uri.query().map_or(0, str::len)
 }
 
 /// Refuses a body that is encoded or of another media type than the route's, if it names one.
@@ -54,9 +75,26 @@ fn has_media(parts: &Parts, media: &str) -> bool {
 /// The whole body.
 ///
 /// # Errors
+/// A slow body when it has not come within `limits.deadline`; else as [`read_body`].
+pub(super) async fn collect_body<B>(
+    body: B,
+    parts: &Parts,
+    limits: Limits,
+) -> Result<Bytes, RequestRefusal>
+where
+    B: Body + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let read = tokio::time::timeout(limits.deadline, read_body(body, parts, limits)).await;
+    Ok(read.map_err(|_| RequestRefusal::SlowBody)??)
+}
+
+/// The whole body.
+///
+/// # Errors
 /// `TooLarge` over `limits.body`, by its announced length before it is read; `Invalid` when it
 /// breaks off.
-pub(super) async fn collect_body<B>(body: B, parts: &Parts, limits: Limits) -> Result<Bytes>
+async fn read_body<B>(body: B, parts: &Parts, limits: Limits) -> Result<Bytes>
 where
     B: Body + Send + 'static,
     B::Error: Into<BoxError>,

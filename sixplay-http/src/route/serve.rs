@@ -5,8 +5,8 @@ use std::{any::Any, panic::AssertUnwindSafe};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{
-    HeaderValue, Method, Response, StatusCode,
-    header::{AUTHORIZATION, CONTENT_LENGTH},
+    HeaderValue, Method, Response, StatusCode, Version,
+    header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH},
     request::Parts,
 };
 use http_body::Body;
@@ -14,7 +14,7 @@ use sixplay_core::{Error, Result, retry};
 
 use super::{
     Request, Route,
-    body::{collect_body, require_media, require_small_head},
+    body::{collect_body, require_media, require_sound_head},
     permission::PathRoutes,
     table::RouteTable,
 };
@@ -38,8 +38,10 @@ impl RouteTable {
     {
         let (parts, body) = request.into_parts();
         let (path, method) = (parts.uri.path().to_owned(), parts.method.clone());
-        let answered = self.answer_in_time(parts, body).await;
-        let mut response = answered.unwrap_or_else(|refusal| refusal.render(self.format, &path));
+        let version = parts.version;
+        let answered = self.answer_or_panic(parts, body).await;
+        let mut response =
+            answered.unwrap_or_else(|refusal| self.render_refusal(&refusal, &path, version));
         add_content_length(&mut response);
         if method == Method::HEAD {
             response.body_mut().clear();
@@ -47,8 +49,22 @@ impl RouteTable {
         response
     }
 
-    /// As [`RouteTable::serve`]; overdue work and panics are errors.
-    async fn answer_in_time<B>(
+    fn render_refusal(
+        &self,
+        refusal: &RequestRefusal,
+        path: &str,
+        version: Version,
+    ) -> Response<Bytes> {
+        let mut response = refusal.render(self.format, path);
+        if refusal.ends_connection() && version <= Version::HTTP_11 {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        response
+    }
+
+    /// As [`RouteTable::serve`]; panics are errors.
+    async fn answer_or_panic<B>(
         &self,
         parts: Parts,
         body: B,
@@ -59,8 +75,7 @@ impl RouteTable {
     {
         let limits: Limits = parts.extensions.get().copied().unwrap_or_default();
         let work = AssertUnwindSafe(self.serve(parts, body, limits)).catch_unwind();
-        let work = work.map(|ended| ended.map_err(|panic| describe_panic(panic.as_ref())));
-        retry::deadline("routes.serve", limits.deadline, work).await?
+        work.await.map_err(|panic| describe_panic(panic.as_ref()))?
     }
 
     async fn serve<B>(
@@ -73,7 +88,7 @@ impl RouteTable {
         B: Body + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        require_small_head(&parts, limits)?;
+        require_sound_head(&parts, limits)?;
         let found = self.find_path(parts.uri.path())?;
         let offered = self.offer_routes(found.value, parts.extensions.get());
         let Some(route) = offered.choose_route(&parts.method)? else {
@@ -90,7 +105,8 @@ impl RouteTable {
             params,
             body,
         };
-        Ok(route.call_handler(request).await?)
+        let answer = route.call_handler(request);
+        Ok(retry::deadline("routes.serve", limits.deadline, answer).await?)
     }
 
     fn find_path<'t, 'p>(&'t self, path: &'p str) -> Result<PathMatch<'t, 'p>> {

@@ -27,17 +27,18 @@ use crate::{
 ///
 /// | check | status |
 /// |---|---|
-/// | size of the head, against [`crate::Limits`] | 431 |
+/// | size of target and head, against [`crate::Limits`] | 414, 431 |
+/// | the body's transfer coding: `chunked` once, or none | 501, 400 |
 /// | path | 404 |
 /// | method | 405; `OPTIONS` is answered with 204; both with `Allow` |
 /// | the client's permission, when a [`crate::DomainUserLayer`] is in front | 403 |
 /// | media type of the body, if the route names one | 415 |
 /// | query and segments | 400 |
-/// | size of the body | 413 |
+/// | size and time of the body | 413, 408 |
 /// | the handler's error | that of its kind, see [`crate::status`] |
 ///
 /// `Allow` names what the client may do, and a path of which it may do nothing is 403 for every
-/// method. All of it ends within the deadline of the [`crate::Limits`] (503); a panic is 500.
+/// method. The handler ends within the deadline of the [`crate::Limits`] (503); a panic is 500.
 /// Successful answers to `GET` and `HEAD` get `Cache-Control` by client and route, `private` for a
 /// [`Route::private`] and for a request with `Authorization`, and with clients `Vary: host`; errors
 /// are never kept. Of several templates that match the most exact counts; a trailing slash is

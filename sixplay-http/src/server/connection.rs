@@ -64,6 +64,8 @@ fn http_builder(header_limit: usize) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(None)
+        // whoever has sent all that he wants to send still waits for the answer
+        .half_close(true)
         .max_buf_size(hard_limit)
         .max_header_size(hard_limit);
     builder

@@ -190,7 +190,7 @@ async fn a_body_over_the_limit_is_413_announced_or_not() {
     let stalled = server
         .raw(&format!("{head}\r\nContent-Length: 500\r\n\r\n"))
         .await;
-    assert!(stalled.starts_with("HTTP/1.1 503 "), "{stalled}");
+    assert!(stalled.starts_with("HTTP/1.1 408 "), "{stalled}");
 }
 
 #[tokio::test]
@@ -323,4 +323,119 @@ async fn a_taken_address_and_senseless_limits_are_refused() {
     at_once.header_timeout = Duration::ZERO;
     let error = Server::bind(([127, 0, 0, 1], 0).into(), at_once).await;
     assert!(error.unwrap_err().to_string().contains("header_timeout"));
+}
+
+#[derive(Clone, Default)]
+struct Steps {
+    begun: Arc<Notify>,
+    go_on: Arc<Notify>,
+    done: Arc<Notify>,
+}
+
+async fn change_in_steps(steps: Steps, _: Request) -> Result<Response<Bytes>> {
+    steps.begun.notify_one();
+    steps.go_on.notified().await;
+    steps.done.notify_one();
+    Ok(json("{}"))
+}
+
+/// A server on which a request by `method` has begun, and its connection.
+async fn begun(method: http::Method, steps: &Steps) -> (Running, TcpStream) {
+    let text = format!("{method} /steps HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    let route = Route::new(method, "steps", "/steps", with(steps, change_in_steps));
+    let routes = Routes::new(ErrorFormat::Problem, [route]).unwrap();
+    let server = serve(routes, ServerConfig::default()).await;
+    let mut stream = server.connect().await;
+    stream.write_all(text.as_bytes()).await.unwrap();
+    steps.begun.notified().await;
+    (server, stream)
+}
+
+/// Returns when the server has seen what was done to another connection before.
+async fn ask_meanwhile(server: &Running) {
+    let text = format!("GET /nothing HTTP/1.1\r\n{CLOSE}");
+    assert!(server.raw(&text).await.starts_with("HTTP/1.1 404 "));
+}
+
+#[tokio::test]
+async fn a_client_that_has_closed_its_sending_half_is_answered() {
+    for method in [http::Method::GET, http::Method::PATCH] {
+        let steps = Steps::default();
+        let (server, mut stream) = begun(method, &steps).await;
+        stream.shutdown().await.unwrap();
+        ask_meanwhile(&server).await;
+        steps.go_on.notify_one();
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    }
+    let mut silent = started().await.connect().await;
+    silent.shutdown().await.unwrap();
+    assert_eq!(rest(&mut silent).await, "");
+}
+
+#[tokio::test]
+async fn a_change_that_has_begun_runs_to_its_end_whoever_hangs_up() {
+    let steps = Steps::default();
+    let (server, stream) = begun(http::Method::PATCH, &steps).await;
+    // with a reset, so that the server may notice at once
+    stream.set_zero_linger().unwrap();
+    drop(stream);
+    ask_meanwhile(&server).await;
+    steps.go_on.notify_one();
+    let done = tokio::time::timeout(Duration::from_secs(20), steps.done.notified()).await;
+    done.expect("the change runs on");
+}
+
+#[tokio::test]
+async fn a_body_in_a_coding_that_is_not_taken_ends_the_connection() {
+    let server = started().await;
+    let chunks = "2\r\n{}\r\n0\r\n\r\n";
+    let next = format!("GET /items/2 HTTP/1.1\r\n{CLOSE}");
+    for (codings, status) in [
+        ("Transfer-Encoding: chunked", 200),
+        ("Transfer-Encoding: Chunked", 200),
+        ("Transfer-Encoding: gzip, chunked", 501),
+        ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", 501),
+        ("Transfer-Encoding: identity, chunked", 501),
+        ("Transfer-Encoding: chunked, chunked", 400),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+            400,
+        ),
+    ] {
+        let text = format!(
+            "PATCH /items/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+             {codings}\r\n\r\n{chunks}{next}"
+        );
+        let answer = server.raw(&text).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{codings}: {answer}"
+        );
+        let answered = answer.matches("HTTP/1.1 ").count();
+        assert_eq!(answered, if status == 200 { 2 } else { 1 }, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_in_time_is_the_clients_fault() {
+    let server = started_with(|config| {
+        config.request_deadline = Duration::from_millis(200);
+    })
+    .await;
+    for method in ["GET", "PATCH"] {
+        let text = format!(
+            "{method} /items/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+             Content-Length: 9\r\n\r\n{{"
+        );
+        let answer = server.raw(&text).await;
+        for part in [
+            "HTTP/1.1 408 ",
+            "connection: close",
+            r#""code":"slow_body""#,
+        ] {
+            assert!(answer.contains(part), "{method}: {answer}");
+        }
+        assert!(!answer.contains("retry-after"), "{answer}");
+    }
 }
