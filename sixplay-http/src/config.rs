@@ -100,10 +100,16 @@ pub struct ServerConfig {
     /// 24 h, default `10s`.
     #[serde(deserialize_with = "config::duration::within::<MIN_WAIT, MAX_WAIT, _>")]
     pub request_deadline: Duration,
-    /// Most connections at once; default 4096, 1 to 1,000,000. More wait in the kernel's queue
-    /// until one ends.
+    /// Most connections at once; default 4096, 1 to 1,000,000. For one more the connection that
+    /// rests longest is closed; while none rests it waits. The process's soft limit of open files
+    /// is raised for them; where the hard limit is too low there are fewer, with a warning.
     #[serde(deserialize_with = "config::within::<MIN_CONNECTIONS, MAX_CONNECTIONS, _, _>")]
     pub max_connections: usize,
+    /// Most connections at once of one address; default 1024, 1 to 1,000,000. For one more the
+    /// one of them that rests longest is closed; while none rests the new one is. All clients of a
+    /// proxy have the proxy's address.
+    #[serde(deserialize_with = "config::within::<MIN_CONNECTIONS, MAX_CONNECTIONS, _, _>")]
+    pub max_connections_per_address: usize,
     /// How long running requests may take to end once the server stops; up to 1 h, default `10s`.
     /// Then they are cut.
     #[serde(deserialize_with = "config::duration::within::<0, MAX_DRAIN, _>")]
@@ -119,6 +125,7 @@ impl Default for ServerConfig {
             idle_timeout: Duration::from_secs(75),
             request_deadline: Duration::from_secs(10),
             max_connections: 4096,
+            max_connections_per_address: 1024,
             drain: Duration::from_secs(10),
         }
     }
@@ -128,14 +135,17 @@ impl ServerConfig {
     /// Checks what loading checks, for values that a program sets by hand.
     pub(crate) fn require_bounds(&self) -> Result<()> {
         let (header, connections) = (self.header_limit as u128, self.max_connections as u128);
+        let of_one_address = self.max_connections_per_address as u128;
+        let connection_bounds = MIN_CONNECTIONS..=MAX_CONNECTIONS;
         let (wait, drain) = (MIN_WAIT..=MAX_WAIT, 0..=MAX_DRAIN);
         let millis = |duration: Duration| duration.as_millis();
         [
             ("header_limit", header, MIN_HEADER_LIMIT..=MAX_HEADER_LIMIT),
+            ("max_connections", connections, connection_bounds.clone()),
             (
-                "max_connections",
-                connections,
-                MIN_CONNECTIONS..=MAX_CONNECTIONS,
+                "max_connections_per_address",
+                of_one_address,
+                connection_bounds,
             ),
             ("header_timeout", millis(self.header_timeout), wait.clone()),
             ("idle_timeout", millis(self.idle_timeout), wait.clone()),

@@ -22,13 +22,13 @@ pub(super) async fn serve_connection<S, B>(
     stream: TcpStream,
     service: S,
     settings: ConnectionSettings,
+    requests: RequestCounts,
     token: CancellationToken,
 ) where
     S: Service<http::Request<Incoming>, Response = http::Response<B>, Error = Infallible> + Clone,
     B: Body + 'static,
     B::Error: Into<BoxError>,
 {
-    let requests = RequestCounts::default();
     let stream = watch_stream(stream, &requests, settings);
     let answer = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(settings.limits);

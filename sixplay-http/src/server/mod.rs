@@ -2,19 +2,20 @@
 //! end.
 
 mod connection;
+mod descriptors;
 mod refusal;
 mod requests;
 mod settings;
+mod slots;
 mod stream;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use http_body::Body;
 use hyper::body::Incoming;
 use sixplay_core::{Error, Result};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -23,7 +24,9 @@ use tower_service::Service;
 
 use crate::{ErrorFormat, Limits, ServerConfig, answer::BoxError};
 use connection::serve_connection;
+use descriptors::fit_connections;
 use settings::ConnectionSettings;
+use slots::{ConnectionSlot, ConnectionSlots};
 
 /// A bound server: it has its address, and answers nobody until [`Server::serve`].
 ///
@@ -135,15 +138,12 @@ impl Server {
         tracing::info!(addr = %self.address, "listening");
         let (settings, slots) = (self.connection_settings(), self.connection_slots());
         let mut connections = JoinSet::new();
-        loop {
-            tokio::select! {
-                () = token.cancelled() => break,
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                (stream, slot) = accept_stream(&self.listener, slots.clone()) => {
-                    let work = serve_connection(stream, service.clone(), settings, token.clone());
-                    connections.spawn(hold_slot(slot, work));
-                }
-            }
+        let arrivals = async || accept_connection(&self.listener, &slots).await;
+        while let Some((stream, slot)) = token.run_until_cancelled(arrivals()).await {
+            while connections.try_join_next().is_some() {}
+            let requests = slot.requests.clone();
+            let work = serve_connection(stream, service.clone(), settings, requests, token.clone());
+            connections.spawn(hold_slot(slot, work));
         }
         drop(self.listener);
         drain_connections(connections, self.config.drain).await;
@@ -159,32 +159,36 @@ impl Server {
         }
     }
 
-    fn connection_slots(&self) -> Arc<Semaphore> {
-        let most = self.config.max_connections.min(Semaphore::MAX_PERMITS);
-        Arc::new(Semaphore::new(most))
+    fn connection_slots(&self) -> ConnectionSlots {
+        let most = fit_connections(self.config.max_connections);
+        ConnectionSlots::new(most, self.config.max_connections_per_address)
     }
 }
 
-/// Waits for a free slot, then for a connection.
-async fn accept_stream(
+/// The next connection that gets a place; the others are closed.
+async fn accept_connection(
     listener: &TcpListener,
-    slots: Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
-    let slot = slots.acquire_owned().await.ok();
+    slots: &ConnectionSlots,
+) -> (TcpStream, ConnectionSlot) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, slot),
+            Ok((stream, peer)) => {
+                if let Some(slot) = slots.take(peer.ip().to_canonical()).await {
+                    return (stream, slot);
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept");
+                slots.evict_longest_resting(None);
                 sleep(Duration::from_millis(50)).await;
             }
         }
     }
 }
 
-async fn hold_slot(slot: Option<OwnedSemaphorePermit>, work: impl Future<Output = ()>) {
-    work.await;
-    drop(slot);
+/// Does the work of a connection, unless it has to make room.
+async fn hold_slot(slot: ConnectionSlot, work: impl Future<Output = ()>) {
+    slot.eviction.run_until_cancelled(work).await;
 }
 
 async fn drain_connections(mut connections: JoinSet<()>, longest: Duration) {

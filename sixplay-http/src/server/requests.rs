@@ -1,18 +1,32 @@
-//! The count of a connection's requests.
+//! The count of a connection's requests, and since when it rests.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 /// How many requests of a connection its service has begun and ended; clones count together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RequestCounts(Arc<CountPair>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct CountPair {
     begun: AtomicUsize,
     ended: AtomicUsize,
+    last_active: Mutex<Instant>,
+}
+
+impl Default for CountPair {
+    fn default() -> Self {
+        Self {
+            begun: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
+            last_active: Mutex::new(Instant::now()),
+        }
+    }
 }
 
 impl RequestCounts {
@@ -33,6 +47,21 @@ impl RequestCounts {
     pub(super) fn is_any_running(&self) -> bool {
         self.count_begun() != self.count_ended()
     }
+
+    /// Notes that the peer has taken something of an answer.
+    pub(super) fn note_progress(&self) {
+        *self.last_active() = Instant::now();
+    }
+
+    /// When the connection last answered, or was opened; `None` while a request runs.
+    pub(super) fn resting_since(&self) -> Option<Instant> {
+        (!self.is_any_running()).then(|| *self.last_active())
+    }
+
+    fn last_active(&self) -> MutexGuard<'_, Instant> {
+        let guard = self.0.last_active.lock();
+        guard.unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A request that the service works at.
@@ -41,6 +70,7 @@ pub(super) struct RunningRequest(RequestCounts);
 
 impl Drop for RunningRequest {
     fn drop(&mut self) {
+        self.0.note_progress();
         self.0.0.ended.fetch_add(1, Ordering::Relaxed);
     }
 }

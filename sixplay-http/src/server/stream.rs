@@ -85,6 +85,7 @@ impl<S> WatchedStream<S> {
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.write_timer = None;
+            self.requests.note_progress();
             if self.resting {
                 self.begin_rest();
             }

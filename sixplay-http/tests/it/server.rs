@@ -285,19 +285,82 @@ async fn the_drain_time_is_the_longest_that_an_end_takes() {
     assert_eq!(rest(&mut busy).await, "");
 }
 
+/// A server with these limits of connections and a route that waits for `steps`.
+async fn crowded(steps: &Steps, most: usize, of_one_address: usize) -> Running {
+    let steps = Route::get("steps", "/steps", with(steps, change_in_steps));
+    let routes = [steps, Route::get("now", "/now", async |_| Ok(json("{}")))];
+    let routes = Routes::new(ErrorFormat::Problem, routes).unwrap();
+    let mut config = ServerConfig::default();
+    config.max_connections = most;
+    config.max_connections_per_address = of_one_address;
+    serve(routes, config).await
+}
+
+/// A connection from that address of this machine, with a request sent.
+async fn connect_from(address: [u8; 4], server: &Running, path: &str) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    let mut stream = socket.connect(server.addr).await.unwrap();
+    let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream
+}
+
+async fn read_ok(stream: &mut TcpStream) {
+    let mut buffer = [0; 4096];
+    let read = stream.read(&mut buffer).await.unwrap();
+    let answer = String::from_utf8_lossy(&buffer[..read]);
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
+const HERE: [u8; 4] = [127, 0, 0, 1];
+const THERE: [u8; 4] = [127, 0, 0, 2];
+
 #[tokio::test]
-async fn connections_over_the_cap_wait_for_one_that_ends() {
-    let server = started_with(|config| config.max_connections = 1).await;
-    let first = server.connect().await;
-    let mut second = server.connect().await;
+async fn when_all_connections_are_taken_the_one_that_rests_longest_makes_room() {
+    let server = crowded(&Steps::default(), 2, 2).await;
+    let mut first = connect_from(HERE, &server, "/now").await;
+    read_ok(&mut first).await;
+    let mut second = connect_from(HERE, &server, "/now").await;
+    read_ok(&mut second).await;
+    let mut third = connect_from(THERE, &server, "/now").await;
+    read_ok(&mut third).await;
+    assert_eq!(rest(&mut first).await, "");
     second
-        .write_all(format!("GET /items/2 HTTP/1.1\r\n{CLOSE}").as_bytes())
+        .write_all(b"GET /now HTTP/1.1\r\nHost: x\r\n\r\n")
         .await
         .unwrap();
-    let waits = tokio::time::timeout(Duration::from_millis(100), second.readable()).await;
+    read_ok(&mut second).await;
+}
+
+#[tokio::test]
+async fn while_all_connections_are_busy_a_new_one_waits() {
+    let steps = Steps::default();
+    let server = crowded(&steps, 1, 1).await;
+    let mut busy = connect_from(HERE, &server, "/steps").await;
+    steps.begun.notified().await;
+    let mut next = connect_from(THERE, &server, "/now").await;
+    let waits = tokio::time::timeout(Duration::from_millis(100), next.readable()).await;
     assert!(waits.is_err());
-    drop(first);
-    assert!(rest(&mut second).await.starts_with("HTTP/1.1 200 OK"));
+    steps.go_on.notify_one();
+    read_ok(&mut next).await;
+    read_ok(&mut busy).await;
+}
+
+#[tokio::test]
+async fn one_address_that_is_busy_on_all_it_may_have_leaves_room_for_another() {
+    let steps = Steps::default();
+    let server = crowded(&steps, 2, 1).await;
+    let mut busy = connect_from(HERE, &server, "/steps").await;
+    steps.begun.notified().await;
+    let mut refused = connect_from(HERE, &server, "/now").await;
+    assert_eq!(rest(&mut refused).await, "");
+    let mut other = connect_from(THERE, &server, "/now").await;
+    read_ok(&mut other).await;
+    steps.go_on.notify_one();
+    read_ok(&mut busy).await;
+    let mut again = connect_from(HERE, &server, "/now").await;
+    read_ok(&mut again).await;
 }
 
 #[tokio::test]

@@ -36,14 +36,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts `name` with `args`.
-    pub(crate) fn start(name: &'static str, args: &[&str], log: &Path) -> Self {
-        let mut command = command(name);
-        command.args(args);
-        Self::spawn(name, command, log)
-    }
-
-    /// Starts a [`command`]; what it prints goes to `log`.
+    /// Starts a [`command`], which is or becomes the program `name`; what it prints goes to `log`.
     pub(crate) fn spawn(name: &'static str, mut command: Command, log: &Path) -> Self {
         let out = File::options()
             .create(true)
@@ -246,18 +239,35 @@ impl Line {
 
     /// Starts a program on this configuration.
     pub(crate) fn start(&self, name: &'static str, args: &[&str]) -> Program {
+        self.start_command(name, command(name), args)
+    }
+
+    /// As [`Line::start`], with so many open files at first and at most.
+    pub(crate) fn start_with_files(
+        &self,
+        name: &'static str,
+        args: &[&str],
+        [soft, hard]: [u32; 2],
+    ) -> Program {
+        let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$@\"");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &script, "sh"])
+            .arg(self::command(name).get_program());
+        self.start_command(name, command, args)
+    }
+
+    fn start_command(&self, name: &'static str, mut command: Command, args: &[&str]) -> Program {
         let number = self.programs.fetch_add(1, Ordering::Relaxed);
         let (config, data) = (
             self.config.to_string_lossy().into_owned(),
             self.dir.path().to_string_lossy().into_owned(),
         );
-        let mut all = vec!["--config", &config, "--data", &data];
-        all.extend(args);
-        Program::start(
-            name,
-            &all,
-            &self.dir.path().join(format!("{name}.{number}.log")),
-        )
+        command
+            .args(["--config", &config, "--data", &data])
+            .args(args);
+        let log = self.dir.path().join(format!("{name}.{number}.log"));
+        Program::spawn(name, command, &log)
     }
 
     /// Runs a program to its end and returns its exit code and output.

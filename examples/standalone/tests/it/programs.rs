@@ -1,7 +1,7 @@
 //! The six programs share one configuration format and one data folder.
 
 use crate::{
-    client::{WEB, eventually},
+    client::{Client, WEB, eventually},
     line::{Line, On},
 };
 
@@ -190,6 +190,24 @@ fn a_main_is_at_most_a_hundred_lines() {
             .count();
         assert!(lines <= 100, "{path} has {lines} lines");
     }
+}
+
+#[test]
+fn more_connections_than_open_files_leave_room_for_a_new_client() {
+    let line = Line::new(On::Embedded).expect("needs no server");
+    let listen = ["--listen", "127.0.0.1:0"];
+    let mut program = line.start_with_files("sixplay-middleware", &listen, [48, 160]);
+    let addr = program.addr();
+    let connect = |_| std::net::TcpStream::connect(addr).expect("it listens");
+    let resting: Vec<std::net::TcpStream> = (0..200).map(connect).collect();
+    let client = Client::new(addr, "pc.middleware.localhost");
+    assert_eq!(client.get("/nothing").0, 404);
+    let output = program.output();
+    assert!(!output.contains("cannot accept"), "{output}");
+    for part in ["fewer connections", "160", "4096", "80"] {
+        assert!(output.contains(part), "{part}: {output}");
+    }
+    drop(resting);
 }
 
 #[test]
