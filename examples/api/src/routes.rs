@@ -103,9 +103,11 @@ async fn patch_video(store: ScopedStore, request: Request) -> Result<Response<By
     answer(&changed.map_err(patch::point_at_field)?)
 }
 
-/// A program's id; what is no number names no program.
+/// A program's id; what is no number, written as we write it, names no program.
 fn program_id(request: &Request) -> Result<i64> {
-    request.segment("id").parse().map_err(|_| not_found())
+    let text = request.segment("id");
+    let id = text.parse().ok().filter(|id: &i64| id.to_string() == text);
+    id.ok_or_else(not_found)
 }
 
 fn page_of(request: &Request) -> PageRequest {

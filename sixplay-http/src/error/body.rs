@@ -1,11 +1,13 @@
 //! The bodies of errors, in both formats.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sixplay_core::Error;
 
 use super::ErrorFormat;
@@ -77,6 +79,21 @@ impl<'a> ErrorAnswer<'a> {
     }
 }
 
+/// Most characters of the request, or about it, in one string of an answer.
+const MAX_ECHO: usize = 100;
+
+/// `text`, cut where it is longer than what a person reads.
+fn shorten(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_ECHO) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+fn serialize_short<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&shorten(text))
+}
+
 /// Strings and numbers only: nothing of it can fail to be written.
 fn encode_json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
@@ -93,7 +110,9 @@ struct ProblemBody<'a> {
     kind: &'static str,
     title: &'static str,
     status: u16,
+    #[serde(serialize_with = "serialize_short")]
     detail: &'a str,
+    #[serde(serialize_with = "serialize_short")]
     instance: &'a str,
     code: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -116,6 +135,7 @@ struct HistoricError {
 pub(super) struct InputFault<'a> {
     pub(super) source: FaultPlace<'a>,
     pub(super) code: &'a str,
+    #[serde(serialize_with = "serialize_short")]
     pub(super) message: &'a str,
 }
 
@@ -123,9 +143,9 @@ pub(super) struct InputFault<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum FaultPlace<'a> {
-    Parameter(&'a str),
-    Pointer(&'a str),
-    Header(&'a str),
+    Parameter(#[serde(serialize_with = "serialize_short")] &'a str),
+    Pointer(#[serde(serialize_with = "serialize_short")] &'a str),
+    Header(#[serde(serialize_with = "serialize_short")] &'a str),
 }
 
 impl<'a> FaultPlace<'a> {

@@ -69,8 +69,9 @@ impl ErrorFormat {
     /// The answer to a request for `path` that failed with `error`; its status is [`status`]'s.
     ///
     /// Below 500 the error's message is sent, and of its context only `parameter`, `pointer` and
-    /// `header`, each with the `problem` that follows it; from 500 on, nothing of it: the error is
-    /// logged whole. Never cacheable; 503 tells to come again in a second.
+    /// `header`, each with the `problem` that follows it; of each text the first 100 characters.
+    /// From 500 on nothing of it is sent: the error is logged whole. Never cacheable; 503 tells to
+    /// come again in a second.
     pub fn render(self, error: &Error, path: &str) -> Response<Bytes> {
         let status = status(error.kind());
         log_answered(error, path, status);

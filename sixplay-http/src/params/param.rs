@@ -160,11 +160,13 @@ impl Param {
 
 fn parse_number(text: &str, min: i64, max: i64, clamp: bool) -> Result<ParamValue, String> {
     let refused = || format!("must be a whole number from {min} to {max}");
+    if !is_plain_number(text) {
+        return Err(refused());
+    }
     let number = match text.parse::<i64>() {
         Ok(number) => number,
-        // digits alone that do not fit are a number over every greatest
-        Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => i64::MAX,
-        Err(_) => return Err(refused()),
+        Err(_) if text.starts_with('-') => i64::MIN,
+        Err(_) => i64::MAX,
     };
     if number > max && clamp {
         return Ok(ParamValue::Number(max));
@@ -173,6 +175,13 @@ fn parse_number(text: &str, min: i64, max: i64, clamp: bool) -> Result<ParamValu
     bounded
         .then_some(ParamValue::Number(number))
         .ok_or_else(refused)
+}
+
+/// Digits as a number is written: no sign but a minus, no zero before them.
+fn is_plain_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && (digits == "0" || !digits.starts_with('0'))
 }
 
 fn split_words(text: &str) -> ParamValue {

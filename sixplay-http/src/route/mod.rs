@@ -3,6 +3,7 @@
 
 mod body;
 mod handler;
+mod path;
 mod permission;
 mod request;
 mod serve;

@@ -36,8 +36,7 @@ impl<'t> PathRoutes<'t, '_> {
 
     /// The answer to `OPTIONS`.
     pub(super) fn answer_options(&self) -> Response<Bytes> {
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = StatusCode::NO_CONTENT;
+        let mut response = answer_without_content();
         if let Ok(allow) = HeaderValue::try_from(self.list_methods()) {
             response.headers_mut().insert(ALLOW, allow);
         }
@@ -78,6 +77,12 @@ impl<'t> PathRoutes<'t, '_> {
         let routes = self.routes;
         self.places.iter().map(|place| &routes[*place])
     }
+}
+
+pub(super) fn answer_without_content() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 fn require_granted(granted: bool) -> Result<()> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{
     HeaderValue, Method, Response, StatusCode, Version,
-    header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH},
+    header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS},
     request::Parts,
 };
 use http_body::Body;
@@ -15,7 +15,8 @@ use sixplay_core::{Error, Result, retry};
 use super::{
     Request, Route,
     body::{collect_body, require_media, require_sound_head},
-    permission::PathRoutes,
+    path::decode_unreserved,
+    permission::{PathRoutes, answer_without_content},
     table::RouteTable,
 };
 use crate::{
@@ -43,6 +44,8 @@ impl RouteTable {
         let mut response =
             answered.unwrap_or_else(|refusal| self.render_refusal(&refusal, &path, version));
         add_content_length(&mut response);
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if method == Method::HEAD {
             response.body_mut().clear();
         }
@@ -89,7 +92,12 @@ impl RouteTable {
         B::Error: Into<BoxError>,
     {
         require_sound_head(&parts, limits)?;
-        let found = self.find_path(parts.uri.path())?;
+        if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
+            // asks whether the server is there
+            return Ok(answer_without_content());
+        }
+        let path = decode_unreserved(parts.uri.path());
+        let found = self.find_path(&path)?;
         let offered = self.offer_routes(found.value, parts.extensions.get());
         let Some(route) = offered.choose_route(&parts.method)? else {
             return Ok(offered.answer_options());

@@ -262,3 +262,60 @@ fn a_table_with_two_routes_for_the_same_is_refused() {
         assert_eq!(error.kind(), ErrorKind::Config, "{one:?} {other:?}");
     }
 }
+
+#[tokio::test]
+async fn a_path_is_the_same_however_its_letters_are_encoded() {
+    let answer = get("/%69tem%73/a%2fb%31").await;
+    assert_eq!(answer.json()["id"], "a/b1");
+    assert_eq!(get("/items%2F1").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_client_that_asks_whether_the_server_is_there_is_told() {
+    let routes = table(ErrorFormat::Problem);
+    let answer = ask(&routes, Method::OPTIONS, "localhost", "*").await;
+    assert_eq!(answer.status, 204);
+    assert_eq!(
+        ask(&routes, Method::GET, "localhost", "*").await.status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn no_answer_is_taken_for_another_type_than_it_says() {
+    for path in ["/items/1", "/nothing", "/panic", "/short"] {
+        let answer = get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+    }
+}
+
+async fn complain(length: usize, _: Request) -> Result<Response<Bytes>> {
+    let long = "é".repeat(length);
+    Err(Error::invalid("test.complain", "it is wrong")
+        .with("pointer", format!("/{long}"))
+        .with("problem", format!("unknown member {long}")))
+}
+
+#[tokio::test]
+async fn an_error_repeats_no_more_of_the_request_than_a_person_reads() {
+    let long = with(&400_000, complain);
+    let short = with(&20, complain);
+    let routes = [
+        Route::get("long", "/long", long),
+        Route::get("short", "/short", short),
+    ];
+    let routes = Routes::new(ErrorFormat::Problem, routes).unwrap();
+    let answer = ask(&routes, Method::GET, "localhost", "/long").await;
+    assert!(answer.body.len() < 1000, "{}", answer.body.len());
+    let fault = &answer.json()["errors"][0];
+    let message = fault["message"].as_str().unwrap();
+    assert_eq!(message.chars().count(), 101);
+    assert!(message.starts_with("unknown member éé") && message.ends_with("é…"));
+    let pointer = fault["source"]["pointer"].as_str().unwrap();
+    assert_eq!(pointer.chars().count(), 101);
+    let path = format!("/{}", "a".repeat(20_000));
+    let missing = ask(&routes, Method::GET, "localhost", &path).await;
+    assert!(missing.body.len() < 1000, "{}", missing.body.len());
+    let answer = ask(&routes, Method::GET, "localhost", "/short").await;
+    assert!(answer.body.contains(&"é".repeat(20)) && !answer.body.contains('…'));
+}

@@ -103,6 +103,9 @@ async fn programs_and_their_videos_are_listed_in_pages() {
     for path in [
         "/v1/programs/0/videos",
         "/v1/programs/x",
+        "/v1/programs/01",
+        "/v1/programs/0820",
+        "/v1/programs/%2B820",
         "/v1/programs/99999999999999999999",
         "/v1/videos/clip_0",
         "/v1",
