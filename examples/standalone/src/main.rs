@@ -56,6 +56,7 @@ async fn rebuild(mut process: Process) -> Result<()> {
 async fn serve(mut process: Process) -> Result<()> {
     // a taken address is told before the load, not after it
     let server = process.bind().await?;
+    let server = server.errors_at("middleware", ErrorFormat::Historic);
     let store = process.store(sixplay_catalogue::prepare).await?;
     demo::load_when_empty(&store).await?;
     let index = process.index().await?;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// Undoes the encoding of letters, digits and `-._~`, which changes nothing (RFC 3986 §6.2.2.2); all
-/// else stays as it is written.
+/// Undoes the encoding of letters, digits and `-._~`, which changes nothing (RFC 3986 §6.2.2.2);
+/// all else stays as it is written.
 pub(super) fn decode_unreserved(path: &str) -> Cow<'_, str> {
     let mut parts = path.split('%');
     let plain = parts.next().unwrap_or_default();

@@ -29,12 +29,13 @@ pub(super) async fn serve_connection<S, B>(
     B: Body + 'static,
     B::Error: Into<BoxError>,
 {
+    let limits = settings.limits;
     let stream = watch_stream(stream, &requests, settings);
     let answer = service_fn(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(settings.limits);
+        request.extensions_mut().insert(limits);
         answer_request(service.clone(), request, requests.begin())
     });
-    let http = http_builder(settings.limits.header);
+    let http = http_builder(limits.header);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), answer));
     let result = tokio::select! {
         result = connection.as_mut() => result,

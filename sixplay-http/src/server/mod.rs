@@ -3,6 +3,7 @@
 
 mod connection;
 mod descriptors;
+mod head;
 mod refusal;
 mod requests;
 mod settings;
@@ -25,7 +26,7 @@ use tower_service::Service;
 use crate::{ErrorFormat, Limits, ServerConfig, answer::BoxError};
 use connection::serve_connection;
 use descriptors::fit_connections;
-use settings::ConnectionSettings;
+use settings::{ConnectionSettings, ErrorFormats};
 use slots::{ConnectionSlot, ConnectionSlots};
 
 /// A bound server: it has its address, and answers nobody until [`Server::serve`].
@@ -77,7 +78,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     config: ServerConfig,
-    errors: ErrorFormat,
+    errors: ErrorFormats,
 }
 
 impl Server {
@@ -95,7 +96,7 @@ impl Server {
         };
         let listener = TcpListener::bind(addr).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let errors = ErrorFormat::Problem;
+        let errors = ErrorFormats::new(ErrorFormat::Problem);
         Ok(Self {
             listener,
             address,
@@ -108,7 +109,15 @@ impl Server {
     /// [`ErrorFormat::Problem`] unless told.
     #[must_use]
     pub fn errors(mut self, format: ErrorFormat) -> Self {
-        self.errors = format;
+        self.errors = ErrorFormats::new(format);
+        self
+    }
+
+    /// The same for hosts of one service, whose label is the first or the second of them as for
+    /// [`crate::Dispatch`], as far as the host of a head can be read.
+    #[must_use]
+    pub fn errors_at(mut self, service: &str, format: ErrorFormat) -> Self {
+        self.errors = self.errors.with_service(service, format);
         self
     }
 
@@ -142,7 +151,8 @@ impl Server {
         while let Some((stream, slot)) = token.run_until_cancelled(arrivals()).await {
             while connections.try_join_next().is_some() {}
             let requests = slot.requests.clone();
-            let work = serve_connection(stream, service.clone(), settings, requests, token.clone());
+            let (service, settings) = (service.clone(), settings.clone());
+            let work = serve_connection(stream, service, settings, requests, token.clone());
             connections.spawn(hold_slot(slot, work));
         }
         drop(self.listener);
@@ -155,7 +165,7 @@ impl Server {
             header_timeout: self.config.header_timeout,
             idle_timeout: self.config.idle_timeout,
             limits: Limits::from(&self.config),
-            errors: self.errors,
+            errors: self.errors.clone(),
         }
     }
 

@@ -10,13 +10,13 @@ use std::{
 use http::{HeaderMap, StatusCode};
 use tokio::io::AsyncWrite;
 
-use super::requests::RequestCounts;
+use super::{head::WatchedHead, requests::RequestCounts, settings::ConnectionSettings};
 use crate::{ErrorFormat, error::RequestRefusal};
 
 /// Writes hyper's own refusals with the bodies that they lack; what a service answers is left
 /// alone.
 pub(super) struct RefusalWriter {
-    format: ErrorFormat,
+    settings: ConnectionSettings,
     requests: RequestCounts,
     /// How many requests had begun when something was last written.
     answered: usize,
@@ -24,9 +24,9 @@ pub(super) struct RefusalWriter {
 }
 
 impl RefusalWriter {
-    pub(super) fn new(format: ErrorFormat, requests: RequestCounts) -> Self {
+    pub(super) fn new(settings: ConnectionSettings, requests: RequestCounts) -> Self {
         Self {
-            format,
+            settings,
             requests,
             answered: 0,
             refusal: None,
@@ -45,18 +45,19 @@ impl RefusalWriter {
         stream: &mut S,
         cx: &mut Context<'_>,
         bytes: &[u8],
+        refused: &WatchedHead,
     ) -> Option<Poll<io::Result<usize>>> {
-        self.detect_refusal(bytes);
+        self.detect_refusal(bytes, refused);
         let refusal = self.refusal.as_mut()?;
         Some(refusal.poll_write_rest(stream, cx, bytes.len()))
     }
 
-    fn detect_refusal(&mut self, bytes: &[u8]) {
+    fn detect_refusal(&mut self, bytes: &[u8], refused: &WatchedHead) {
         // no request has begun since the last answer: this one is hyper's own, and its last
         let begun = self.requests.count_begun();
         let is_own = begun == self.answered && !self.requests.is_any_running();
         if is_own && self.refusal.is_none() {
-            self.refusal = WordedRefusal::from_head(bytes, self.format);
+            self.refusal = WordedRefusal::from_head(bytes, &self.settings, refused);
         }
         self.answered = begun;
     }
@@ -71,10 +72,16 @@ struct WordedRefusal {
 }
 
 impl WordedRefusal {
-    fn from_head(head: &[u8], format: ErrorFormat) -> Option<Self> {
+    fn from_head(
+        head: &[u8],
+        settings: &ConnectionSettings,
+        refused: &WatchedHead,
+    ) -> Option<Self> {
+        let format = settings.errors.choose(refused.host());
+        let is_long_target = refused.target_length() > settings.limits.header;
         Some(Self {
             stands_for: head.len(),
-            bytes: word_refusal(head, format)?,
+            bytes: word_refusal(head, format, is_long_target)?,
             written: 0,
         })
     }
@@ -94,16 +101,22 @@ impl WordedRefusal {
     }
 }
 
-/// `head` with the error body of its status; `None` when it is no refusal without a body.
-fn word_refusal(head: &[u8], format: ErrorFormat) -> Option<Vec<u8>> {
+/// `head` with the error body of its status; `None` when it is no refusal without a body. A head
+/// that is too large because its target is, is refused for that.
+fn word_refusal(head: &[u8], format: ErrorFormat, is_long_target: bool) -> Option<Vec<u8>> {
     let head = std::str::from_utf8(head).ok()?;
-    let status = client_error_of(head)?;
-    let (before, after) = split_empty_length(head)?;
+    let status = match client_error_of(head)? {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE if is_long_target => StatusCode::URI_TOO_LONG,
+        status => status,
+    };
+    let (_, fields) = head.split_once("\r\n")?;
+    let (before, after) = split_empty_length(fields)?;
     let answer = RequestRefusal::BadHead(status).render(format, "");
     let fields = write_fields(answer.headers())?;
     let body = answer.body();
     let length = body.len();
-    let worded = format!("{before}{fields}content-length: {length}\r\n{after}");
+    let worded =
+        format!("HTTP/1.1 {status}\r\n{before}{fields}content-length: {length}\r\n{after}");
     Some([worded.as_bytes(), body].concat())
 }
 
@@ -137,7 +150,7 @@ mod tests {
     }
 
     fn worded(head: &str) -> Option<String> {
-        let bytes = word_refusal(head.as_bytes(), ErrorFormat::Historic)?;
+        let bytes = word_refusal(head.as_bytes(), ErrorFormat::Historic, false)?;
         Some(String::from_utf8(bytes).unwrap())
     }
 

@@ -13,7 +13,10 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-use super::{refusal::RefusalWriter, requests::RequestCounts, settings::ConnectionSettings};
+use super::{
+    head::WatchedHead, refusal::RefusalWriter, requests::RequestCounts,
+    settings::ConnectionSettings,
+};
 
 /// A stream with three time-outs: for a head from its first byte on, for rest between requests, and
 /// for a peer that does not read. While the service works none of them counts; a request has its
@@ -30,6 +33,7 @@ pub(super) struct WatchedStream<S> {
     /// Runs while the peer does not read.
     write_timer: Option<Pin<Box<Sleep>>>,
     refusals: RefusalWriter,
+    head: WatchedHead,
 }
 
 impl<S> WatchedStream<S> {
@@ -45,12 +49,14 @@ impl<S> WatchedStream<S> {
             resting: false,
             read_timer: Box::pin(sleep(settings.header_timeout)),
             write_timer: None,
-            refusals: RefusalWriter::new(settings.errors, requests.clone()),
+            refusals: RefusalWriter::new(settings, requests.clone()),
+            head: WatchedHead::default(),
         }
     }
 
     fn await_head(&mut self) {
         self.resting = false;
+        self.head = WatchedHead::default();
         self.reset_read_timer(self.header_timeout);
     }
 
@@ -133,6 +139,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
         if this.resting && buffer.filled().len() > before {
             this.await_head();
         }
+        this.head.observe(&mut buffer.filled_mut()[before..]);
         Poll::Ready(Ok(()))
     }
 }
@@ -145,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let (stream, refusals) = (&mut this.stream, &mut this.refusals);
-        let worded = refusals.poll_write_worded(stream, cx, bytes);
+        let worded = refusals.poll_write_worded(stream, cx, bytes, &this.head);
         let written = worded.unwrap_or_else(|| Pin::new(stream).poll_write(cx, bytes));
         this.watch_write(cx, written)
     }
@@ -158,7 +165,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         let this = self.get_mut();
         let (stream, refusals) = (&mut this.stream, &mut this.refusals);
         let first = bytes.first();
-        let worded = first.and_then(|first| refusals.poll_write_worded(stream, cx, first));
+        let worded =
+            first.and_then(|first| refusals.poll_write_worded(stream, cx, first, &this.head));
         let written = worded.unwrap_or_else(|| Pin::new(stream).poll_write_vectored(cx, bytes));
         this.watch_write(cx, written)
     }

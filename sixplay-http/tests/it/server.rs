@@ -16,6 +16,7 @@ use tokio::{
     net::TcpStream,
     sync::Notify,
 };
+use tokio_util::sync::CancellationToken;
 use tower::service_fn;
 
 use crate::{
@@ -501,4 +502,68 @@ async fn a_body_that_does_not_come_in_time_is_the_clients_fault() {
         }
         assert!(!answer.contains("retry-after"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_target_over_the_limit_is_414_however_long_it_is() {
+    let server = started().await;
+    for length in [33_000, 66_000, 131_000, 140_000, 300_000] {
+        let target = "a".repeat(length);
+        let text = format!("GET /{target} HTTP/1.1\r\n{CLOSE}");
+        let answer = server.raw(&text).await;
+        for part in ["HTTP/1.1 414 URI Too Long\r\n", r#""status":414"#, "target"] {
+            assert!(answer.contains(part), "{length}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_refused_in_the_format_of_the_hosts_service() {
+    let server = Server::bind(([127, 0, 0, 1], 0).into(), config()).await;
+    let server = server.unwrap();
+    let server = server.errors_at("Shop", ErrorFormat::Historic);
+    let (address, token) = (server.local_addr(), CancellationToken::new());
+    let running = tokio::spawn(server.serve(table(ErrorFormat::Problem), token.clone()));
+    let (historic, problem) = (r#"{"error":{"code":4"#, "application/problem+json");
+    for (host, expected) in [
+        ("pc.shop.test", historic),
+        ("SHOP.test:80", historic),
+        ("pc.api.test", problem),
+        ("pc.api.shop.test", problem),
+        ("", problem),
+    ] {
+        for text in [
+            format!("GET / HTTP/1.1\r\nHost: {host}\r\nbad header\r\n\r\n"),
+            format!(
+                "GET /{} HTTP/1.1\r\nHost: {host}\r\n\r\n",
+                "a".repeat(70_000)
+            ),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(text.as_bytes()).await.unwrap();
+            let answer = rest(&mut stream).await;
+            assert!(answer.contains(expected), "{host}: {answer}");
+        }
+    }
+    token.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn other_versions_of_http_are_answered() {
+    let server = started().await;
+    let later = server
+        .raw(&format!("GET /items/1 HTTP/1.2\r\n{CLOSE}"))
+        .await;
+    assert!(later.starts_with("HTTP/1.1 200 OK"), "{later}");
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0";
+    let mut stream = server.connect().await;
+    stream.write_all(preface.as_bytes()).await.unwrap();
+    let refused = rest(&mut stream).await;
+    assert!(
+        refused.starts_with("HTTP/1.1 400 ") && refused.contains("problem+json"),
+        "{refused}"
+    );
+    let asked = server.raw(&format!("OPTIONS * HTTP/1.1\r\n{CLOSE}")).await;
+    assert!(asked.starts_with("HTTP/1.1 204 "), "{asked}");
 }
