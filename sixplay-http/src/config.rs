@@ -92,8 +92,8 @@ pub struct ServerConfig {
     /// the connection ends. On a new connection the time runs from the start.
     #[serde(deserialize_with = "config::duration::within::<MIN_WAIT, MAX_WAIT, _>")]
     pub header_timeout: Duration,
-    /// How long a connection may rest between requests, and a peer may leave an answer unread;
-    /// 50 ms to 24 h, default `75s`. Then the connection ends.
+    /// How long a connection may rest between requests, and a peer may read less than 1 KiB/s of an
+    /// answer; 50 ms to 24 h, default `75s`. Then the connection ends.
     #[serde(deserialize_with = "config::duration::within::<MIN_WAIT, MAX_WAIT, _>")]
     pub idle_timeout: Duration,
     /// How long a request's body may take, then 408, and after it the answer, then 503; 50 ms to

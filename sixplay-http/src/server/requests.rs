@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -16,6 +16,7 @@ pub(super) struct RequestCounts(Arc<CountPair>);
 struct CountPair {
     begun: AtomicUsize,
     ended: AtomicUsize,
+    is_sending: AtomicBool,
     last_active: Mutex<Instant>,
 }
 
@@ -24,6 +25,7 @@ impl Default for CountPair {
         Self {
             begun: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
+            is_sending: AtomicBool::new(false),
             last_active: Mutex::new(Instant::now()),
         }
     }
@@ -48,14 +50,21 @@ impl RequestCounts {
         self.count_begun() != self.count_ended()
     }
 
-    /// Notes that the peer has taken something of an answer.
-    pub(super) fn note_progress(&self) {
-        *self.last_active() = Instant::now();
+    /// Notes that the peer has still to take something of an answer, or has taken all.
+    pub(super) fn note_sending(&self, is_sending: bool) {
+        self.0.is_sending.store(is_sending, Ordering::Relaxed);
+        self.note_activity();
     }
 
-    /// When the connection last answered, or was opened; `None` while a request runs.
+    /// When the connection last answered, or was opened; `None` while a request runs or an answer
+    /// is being sent.
     pub(super) fn resting_since(&self) -> Option<Instant> {
-        (!self.is_any_running()).then(|| *self.last_active())
+        let is_busy = self.is_any_running() || self.0.is_sending.load(Ordering::Relaxed);
+        (!is_busy).then(|| *self.last_active())
+    }
+
+    fn note_activity(&self) {
+        *self.last_active() = Instant::now();
     }
 
     fn last_active(&self) -> MutexGuard<'_, Instant> {
@@ -70,7 +79,7 @@ pub(super) struct RunningRequest(RequestCounts);
 
 impl Drop for RunningRequest {
     fn drop(&mut self) {
-        self.0.note_progress();
+        self.0.note_activity();
         self.0.0.ended.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -1,5 +1,5 @@
 //! A connection's bytes, watched: it ends when a request's head takes too long, when nothing
-//! happens, or when the peer does not read.
+//! happens, or when the peer does not read, or hardly.
 
 use std::{
     io,
@@ -18,9 +18,13 @@ use super::{
     settings::ConnectionSettings,
 };
 
+/// The least that a peer has to read of an answer, in bytes a second; less holds a connection for
+/// ever with a few packets.
+const LEAST_RATE: u64 = 1024;
+
 /// A stream with three time-outs: for a head from its first byte on, for rest between requests, and
-/// for a peer that does not read. While the service works none of them counts; a request has its
-/// own deadline.
+/// for a peer that reads nothing, or at less than the least rate. While the service works none of
+/// them counts; a request has its own deadline.
 pub(super) struct WatchedStream<S> {
     stream: S,
     requests: RequestCounts,
@@ -30,10 +34,17 @@ pub(super) struct WatchedStream<S> {
     ended_before: usize,
     resting: bool,
     read_timer: Pin<Box<Sleep>>,
-    /// Runs while the peer does not read.
-    write_timer: Option<Pin<Box<Sleep>>>,
+    /// While the peer has still to read.
+    sending: Option<Sending>,
     refusals: RefusalWriter,
     head: WatchedHead,
+}
+
+/// An answer that the peer has not taken whole.
+struct Sending {
+    /// Ends when the peer must have read as much as the least rate gives.
+    timer: Pin<Box<Sleep>>,
+    taken: u64,
 }
 
 impl<S> WatchedStream<S> {
@@ -48,7 +59,7 @@ impl<S> WatchedStream<S> {
             // a connection is opened to send a request, so the first head is due at once
             resting: false,
             read_timer: Box::pin(sleep(settings.header_timeout)),
-            write_timer: None,
+            sending: None,
             refusals: RefusalWriter::new(settings, requests.clone()),
             head: WatchedHead::default(),
         }
@@ -83,26 +94,56 @@ impl<S> WatchedStream<S> {
         Poll::Ready(timed_out("no request in time"))
     }
 
-    /// Passes on what a write came to, or fails it when the peer has not read for too long.
+    /// Passes on what a write of `asked` bytes came to, or fails it when the peer has read too
+    /// little for too long.
     fn watch_write(
         &mut self,
         cx: &mut Context<'_>,
+        asked: usize,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
-            self.write_timer = None;
-            self.requests.note_progress();
-            if self.resting {
-                self.begin_rest();
+        match written {
+            Poll::Ready(Ok(taken)) if taken < asked => self.note_taken(taken),
+            Poll::Ready(_) => self.end_sending(),
+            Poll::Pending => {
+                ready!(self.poll_too_slow(cx));
+                return Poll::Ready(Err(timed_out("the peer does not read")));
             }
-            return written;
         }
-        let idle = self.idle_timeout;
-        let timer = self
-            .write_timer
-            .get_or_insert_with(|| Box::pin(sleep(idle)));
-        ready!(timer.as_mut().poll(cx));
-        Poll::Ready(Err(timed_out("the peer does not read")))
+        if self.resting {
+            self.begin_rest();
+        }
+        written
+    }
+
+    fn note_taken(&mut self, taken: usize) {
+        if let Some(sending) = &mut self.sending {
+            sending.taken += taken as u64;
+        }
+    }
+
+    fn end_sending(&mut self) {
+        if self.sending.take().is_some() {
+            self.requests.note_sending(false);
+        }
+    }
+
+    /// Ready when the peer has read less than the least rate for as long as it may rest.
+    fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (idle, requests) = (self.idle_timeout, &self.requests);
+        let sending = self.sending.get_or_insert_with(|| {
+            requests.note_sending(true);
+            let timer = Box::pin(sleep(idle));
+            Sending { timer, taken: 0 }
+        });
+        loop {
+            ready!(sending.timer.as_mut().poll(cx));
+            if sending.taken < (LEAST_RATE * idle.as_secs()).max(1) {
+                return Poll::Ready(());
+            }
+            sending.taken = 0;
+            sending.timer.as_mut().reset(Instant::now() + idle);
+        }
     }
 }
 
@@ -154,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         let (stream, refusals) = (&mut this.stream, &mut this.refusals);
         let worded = refusals.poll_write_worded(stream, cx, bytes, &this.head);
         let written = worded.unwrap_or_else(|| Pin::new(stream).poll_write(cx, bytes));
-        this.watch_write(cx, written)
+        this.watch_write(cx, bytes.len(), written)
     }
 
     fn poll_write_vectored(
@@ -168,7 +209,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         let worded =
             first.and_then(|first| refusals.poll_write_worded(stream, cx, first, &this.head));
         let written = worded.unwrap_or_else(|| Pin::new(stream).poll_write_vectored(cx, bytes));
-        this.watch_write(cx, written)
+        let asked = bytes.iter().map(|slice| slice.len()).sum();
+        this.watch_write(cx, asked, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -186,5 +228,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
             return self.poll_read_to_end(cx);
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+    use crate::{ErrorFormat, Limits, server::settings::ErrorFormats};
+
+    const IDLE: Duration = Duration::from_secs(75);
+
+    fn watched(stream: DuplexStream) -> WatchedStream<DuplexStream> {
+        let settings = ConnectionSettings {
+            header_timeout: IDLE,
+            idle_timeout: IDLE,
+            limits: Limits::default(),
+            errors: ErrorFormats::new(ErrorFormat::Problem),
+        };
+        WatchedStream::new(stream, &RequestCounts::default(), settings)
+    }
+
+    /// Whether an answer of 300 kB reaches a peer that reads so many bytes each second.
+    async fn is_sent_to(bytes_a_second: usize) -> bool {
+        let (server, mut peer) = duplex(64);
+        let reader = tokio::spawn(async move {
+            let mut buffer = vec![0; bytes_a_second];
+            while peer.read_exact(&mut buffer).await.is_ok() {
+                sleep(Duration::from_secs(1)).await;
+            }
+        });
+        let sent = watched(server).write_all(&[b'x'; 300_000]).await;
+        reader.abort();
+        sent.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_reads_a_few_bytes_now_and_then_is_cut() {
+        assert!(!is_sent_to(1).await);
+        assert!(!is_sent_to(1000).await);
+        assert!(is_sent_to(1100).await);
     }
 }

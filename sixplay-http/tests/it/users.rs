@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::{Method, Response};
 use sixplay_core::{ErrorKind, Result};
 use sixplay_http::{
-    DomainUserLayer, DomainUserService, ErrorFormat, Request, Route, Routes, Users, json,
+    DomainUserLayer, DomainUserService, ErrorFormat, HttpConfig, Request, Route, Routes,
+    Users, json,
 };
 use tempfile::TempDir;
 use tower::Layer;
@@ -305,4 +306,30 @@ async fn cache_time_is_the_clients_and_the_host_says_whose() {
     let written = ask(&service(None), Method::PATCH, "bo.api.test", "/").await;
     assert_eq!(written.status, 200);
     assert_eq!(written.header("cache-control"), "");
+}
+
+#[test]
+fn a_domain_that_is_none_is_refused_at_load_by_key_and_value() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("http.yml");
+    let load = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        sixplay_core::config::load::<HttpConfig>(Some(&file), [])
+    };
+    for domain in [
+        "http://a.test",
+        "a.test:80",
+        "*.a.test",
+        "a..test",
+        " ",
+        "a/b",
+    ] {
+        let error = load(&format!("domains: [b.test, '{domain}']")).unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::Config, "{text}");
+        assert!(text.contains("domains") && text.contains(domain), "{text}");
+    }
+    assert_eq!(load("domains: []").unwrap_err().kind(), ErrorKind::Config);
+    let http = load("domains: [A.test., '::1', 10.0.0.7]").unwrap();
+    assert_eq!(http.domains.to_string(), "a.test, ::1, 10.0.0.7");
 }
