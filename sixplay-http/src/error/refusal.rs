@@ -42,8 +42,12 @@ impl RequestRefusal {
 
     /// The answer to a request for `path`.
     pub(crate) fn render(&self, format: ErrorFormat, path: &str) -> Response<Bytes> {
-        match self {
-            Self::Failed(error) => format.render(error, path),
+        let plain = |status: StatusCode, code: &str, detail: &str| {
+            ErrorAnswer::new(status, code, detail, path).write_in(format)
+        };
+        let response = match self {
+            // logs it, too
+            Self::Failed(error) => return format.render(error, path),
             Self::UnknownMethod(allow) => render_unknown_method(allow, format, path),
             Self::WrongMedia(expected) => {
                 let detail = format!("the body must be {expected}");
@@ -54,20 +58,21 @@ impl RequestRefusal {
                 render_unsupported("content-encoding", detail, format, path)
             }
             Self::Misdirected => {
-                let status = StatusCode::MISDIRECTED_REQUEST;
                 let detail = "the host is none of this server's";
-                ErrorAnswer::new(status, "misdirected", detail, path).write_in(format)
+                plain(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail)
             }
             Self::SlowBody => {
-                let status = StatusCode::REQUEST_TIMEOUT;
                 let detail = "the body did not come in time";
-                ErrorAnswer::new(status, "slow_body", detail, path).write_in(format)
+                plain(StatusCode::REQUEST_TIMEOUT, "slow_body", detail)
             }
             Self::BadHead(status) => {
                 let (code, detail) = describe_head(*status);
-                ErrorAnswer::new(*status, code, detail, path).write_in(format)
+                plain(*status, code, detail)
             }
-        }
+        };
+        let status = response.status().as_u16();
+        tracing::debug!(path, status, "request refused");
+        response
     }
 }
 
