@@ -19,7 +19,7 @@ use tower_service::Service;
 use crate::{
     ErrorFormat,
     answer::{BoxedAnswer, answer_refused},
-    error::RequestRefusal,
+    error::{ErrorFormats, RequestRefusal},
     host::{Host, OwnLabels},
 };
 
@@ -187,13 +187,21 @@ fn strip_domain<'h>(host: &'h Host, domain: &Host) -> Option<&'h str> {
 #[derive(Clone, Debug)]
 pub struct HostLayer {
     domains: Domains,
-    format: ErrorFormat,
+    errors: ErrorFormats,
 }
 
 impl HostLayer {
     /// The layer for hosts in `domains`, refusing in `format`.
     pub fn new(domains: Domains, format: ErrorFormat) -> Self {
-        Self { domains, format }
+        let errors = ErrorFormats::new(format);
+        Self { domains, errors }
+    }
+
+    /// Sets the format for hosts of one service, as [`crate::Server::errors_at`] does.
+    #[must_use]
+    pub fn errors_at(mut self, service: &str, format: ErrorFormat) -> Self {
+        self.errors = self.errors.with_service(service, format);
+        self
     }
 
     fn find_labels<B>(&self, request: &Request<B>) -> Result<OwnLabels, RequestRefusal> {
@@ -266,7 +274,11 @@ where
                 request.extensions_mut().insert(labels);
                 Box::pin(self.inner.call(request))
             }
-            Err(refusal) => answer_refused(&request, &refusal, self.layer.format),
+            Err(refusal) => {
+                let host = Host::of(&request).ok();
+                let format = self.layer.errors.choose(host.as_ref());
+                answer_refused(&request, &refusal, format)
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 async fn serve(mut process: Process) -> Result<()> {
     let store = process.store(sixplay_catalogue::prepare).await?;
     let service = sixplay_api::service(store, process.users()?)?;
-    let service = process.at_own_hosts(Some("api"), ErrorFormat::Problem, service);
+    let service = process.at_own_hosts(&[("api", ErrorFormat::Problem)], service);
     let server = process.bind().await?;
     process.serve(server, service);
     process.daemon.run().await

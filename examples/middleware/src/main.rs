@@ -21,7 +21,7 @@ fn main() -> ExitCode {
 
 async fn serve(mut process: Process) -> Result<()> {
     let service = sixplay_middleware::service(process.index().await?, process.users()?)?;
-    let service = process.at_own_hosts(Some("middleware"), ErrorFormat::Historic, service);
+    let service = process.at_own_hosts(&[("middleware", ErrorFormat::Historic)], service);
     let server = process.bind().await?.errors(ErrorFormat::Historic);
     process.serve(server, service);
     process.daemon.run().await

@@ -76,7 +76,11 @@ async fn serve(mut process: Process) -> Result<()> {
     let addr = server.local_addr();
     let services = [("api", api), ("middleware", middleware)];
     let services = Dispatch::new(ErrorFormat::Problem, services);
-    let services = process.at_own_hosts(None, ErrorFormat::Problem, services);
+    let formats = [
+        ("api", ErrorFormat::Problem),
+        ("middleware", ErrorFormat::Historic),
+    ];
+    let services = process.at_own_hosts(&formats, services);
     process.serve(server, services);
     demo::print_requests(&store, addr).await?;
     process.daemon.run().await

@@ -7,7 +7,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use sixplay_core::Result;
-use sixplay_http::{Domains, ErrorFormat, HostLayer, HostService, Server, Users};
+use sixplay_http::{ErrorFormat, HostLayer, HostService, Server, Users};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -28,20 +28,19 @@ impl Process {
         Users::load_with(&dir, http.default_user.as_deref(), http.default_cache)
     }
 
-    /// `service` at the hosts in the configured domains alone; what is refused before it, is so in
-    /// `format`. A program with one service has its name as `name`, and serves it below each
-    /// domain, and below the name's own label there.
-    pub fn at_own_hosts<S>(
-        &self,
-        name: Option<&str>,
-        format: ErrorFormat,
-        service: S,
-    ) -> HostService<S> {
+    /// `service` at the hosts in the configured domains alone. `services` are the labels that it
+    /// has there, and the formats of their errors; the label of a single one may be left out of a
+    /// host.
+    pub fn at_own_hosts<S>(&self, services: &[(&str, ErrorFormat)], service: S) -> HostService<S> {
         let domains = &self.settings.http.domains;
         tracing::info!(%domains, "answers hosts in these domains");
-        let named = |name| Domains::with_service(domains, name);
-        let domains = name.map_or_else(|| domains.clone(), named);
-        HostLayer::new(domains, format).layer(service)
+        let layer = match services {
+            [(name, format)] => HostLayer::new(domains.with_service(name), *format),
+            _ => HostLayer::new(domains.clone(), ErrorFormat::Problem),
+        };
+        let named =
+            |layer: HostLayer, (name, format): &(&str, ErrorFormat)| layer.errors_at(name, *format);
+        services.iter().fold(layer, named).layer(service)
     }
 
     /// Takes the address of the flags, else the configured one; connections wait until

@@ -2,12 +2,14 @@
 //! internal on the wire.
 
 mod body;
+mod formats;
 mod refusal;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use sixplay_core::{Error, ErrorKind};
 
+pub(crate) use formats::ErrorFormats;
 pub(crate) use refusal::RequestRefusal;
 
 use body::{ErrorAnswer, collect_faults, reason_of};

@@ -23,10 +23,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
-use crate::{ErrorFormat, Limits, ServerConfig, answer::BoxError};
+use crate::{ErrorFormat, Limits, ServerConfig, answer::BoxError, error::ErrorFormats};
 use connection::serve_connection;
 use descriptors::fit_connections;
-use settings::{ConnectionSettings, ErrorFormats};
+use settings::ConnectionSettings;
 use slots::{ConnectionSlot, ConnectionSlots};
 
 /// A bound server: it has its address, and answers nobody until [`Server::serve`].

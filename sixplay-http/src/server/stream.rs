@@ -236,7 +236,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
-    use crate::{ErrorFormat, Limits, server::settings::ErrorFormats};
+    use crate::{ErrorFormat, Limits, error::ErrorFormats};
 
     const IDLE: Duration = Duration::from_secs(75);
 

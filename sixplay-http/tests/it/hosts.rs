@@ -275,3 +275,49 @@ async fn a_target_in_absolute_form_is_a_url_of_ours_and_needs_a_host_too() {
         assert_eq!(answer.status, status, "{target} {host:?}");
     }
 }
+
+#[tokio::test]
+async fn a_request_that_goes_no_further_is_refused_in_the_format_of_the_hosts_service() {
+    let domains = Domains::new(["example.com"]).unwrap();
+    let layer = HostLayer::new(domains, ErrorFormat::Problem);
+    let layer = layer.errors_at("shop", ErrorFormat::Historic);
+    let service = layer.layer(dispatch());
+    for (host, method, status, media) in [
+        (
+            "pc.shop.attacker.test",
+            Method::GET,
+            421,
+            "application/json",
+        ),
+        (
+            "pc.shop.example.com",
+            Method::PATCH,
+            403,
+            "application/json",
+        ),
+        (
+            "pc.api.attacker.test",
+            Method::GET,
+            421,
+            "application/problem+json",
+        ),
+        (
+            "pc.api.example.com",
+            Method::PATCH,
+            403,
+            "application/problem+json",
+        ),
+        (
+            "pc.shop.example.com:x",
+            Method::GET,
+            400,
+            "application/problem+json",
+        ),
+    ] {
+        let request = http::Request::builder().method(method).uri("/");
+        let request = request.header("host", host).header("origin", "null");
+        let answer = send(&service, request.body(Full::default()).unwrap()).await;
+        assert_eq!(answer.status, status, "{host}");
+        assert_eq!(answer.header("content-type"), media, "{host}");
+    }
+}
