@@ -20,9 +20,9 @@ const MAX_PREFETCH: u16 = 2048;
 /// A body that is no root never appears: it is moved to the queue of dead roots while its
 /// neighbours are taken. So is a root that is settled as dead, a moment after it was; each is in
 /// that queue before it leaves the live one. Both are logged as errors through `tracing`, with the
-/// body's first 1,000 bytes, its length and the reason; the message itself carries no reason. While the queue takes no
-/// messages, as RabbitMQ does when it is short of memory or disk, what is dead waits, held, and
-/// everything else goes on.
+/// body's first 1,000 bytes, its length and the reason; the message itself carries no reason. While
+/// the queue takes no messages, as RabbitMQ does when it is short of memory or disk, what is dead
+/// waits, held, and everything else goes on.
 ///
 /// Takes may be dropped at any time, and get on all the same: what a take began, to subscribe or to
 /// put aside, goes on in a task until the feed is closed or dropped. Closing waits until what is
