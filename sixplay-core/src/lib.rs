@@ -7,6 +7,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `config-file` | [`config::load`]: a YAML file and variables |
+//! | `fold` | [`fold_letters`]: texts as lists and searches compare them |
 //! | `store` | [`Store`], [`Source`], [`Detector`]; needs a driver: |
 //! | `sqlite`, `mysql`, `postgres` | the drivers of SQLite, of MariaDB and MySQL, of PostgreSQL |
 //! | `test-util` | [`conformance`]: scratch databases, a tiny source, what every driver must do |
@@ -36,6 +37,8 @@ mod visible;
 mod capture;
 #[cfg(feature = "test-util")]
 pub mod conformance;
+#[cfg(feature = "fold")]
+mod fold;
 #[cfg(feature = "store")]
 mod store;
 
@@ -58,5 +61,7 @@ pub use capture::{
     CapturedTable, Detector, DetectorConfig, Due, Feed, Hop, KeyColumn, Kind, Publishable, Reach,
     Reading, Rendered, Root, RootCursor, RootPage, Sink, Source, Taken, Token, Verdict,
 };
+#[cfg(feature = "fold")]
+pub use fold::{fold_letters, letter_folds};
 #[cfg(feature = "store")]
 pub use store::{Dialect, Row, Snapshot, Store, StoreConfig, Transaction};

@@ -12,9 +12,9 @@ pub const CODE: &str = "code";
 pub const NAME: &str = "name";
 /// The title of a program or a video, searched as French text.
 pub const TITLE: &str = "title";
-/// The title in lower case without accents: what lists are sorted by.
+/// What lists sort titles by: its folded words, then its accents.
 pub const TITLE_SORT: &str = "title_sort";
-/// The first letter of [`TITLE_SORT`], `@` when that begins with none.
+/// The letter that a title is filed under ([`initial_of`](crate::initial_of)).
 pub const INITIAL: &str = "initial";
 /// The ids of the folders that show a program, as text.
 pub const FOLDERS: &str = "folders";

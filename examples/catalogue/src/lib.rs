@@ -6,8 +6,8 @@
 //! be shown has a document: enabled all the way, in a publication window, with something to play.
 //! [`prepare`] makes a database ready for it.
 //!
-//! Who reads the index needs less: the names of the [`fields`], and [`StoredBody`], which takes a
-//! document's body apart into what the wire shows to one platform.
+//! Who reads the index needs less: the names of the [`fields`], [`initial_of`] a title, and
+//! [`StoredBody`], which takes a document's body apart into what the wire shows to one platform.
 //!
 //! | feature | adds |
 //! |---|---|
@@ -30,6 +30,7 @@ mod body;
 mod object;
 #[cfg(all(doctest, feature = "store"))]
 mod readme;
+mod title;
 
 #[cfg(feature = "store")]
 mod columns;
@@ -60,6 +61,7 @@ mod transfer;
 
 pub use body::StoredBody;
 pub use sixplay_core;
+pub use title::initial_of;
 
 #[cfg(feature = "store")]
 pub use prepare::{is_empty, prepare};

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use sixplay_catalogue::{
     documents::{FOLDER, PROGRAM, SERVICE, VIDEO},
-    fields,
+    fields, initial_of,
 };
 use sixplay_core::{Error, Result};
 use sixplay_http::{Request, json};
@@ -128,7 +128,10 @@ fn number_of(request: &Request, name: &str) -> u64 {
 /// Keeps what `firstLetter` asks for.
 fn filter_initial(query: Query, request: &Request) -> Query {
     match request.params().text("firstLetter") {
-        Some(letter) => query.filter(Filter::term(fields::INITIAL, letter.to_lowercase())),
+        Some(letter) => query.filter(Filter::term(
+            fields::INITIAL,
+            initial_of(letter).to_string(),
+        )),
         None => query,
     }
 }

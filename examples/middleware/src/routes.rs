@@ -65,7 +65,7 @@ fn folder_programs_route(documents: &Documents) -> Route {
 }
 
 fn programs_route(documents: &Documents) -> Route {
-    let about = "Only titles that begin with it; `@`: with no letter.";
+    let about = "Only titles that begin with it, É like e; `@`: with no letter.";
     let first_letter = Param::text("firstLetter", about);
     get(
         "middleware_programs",

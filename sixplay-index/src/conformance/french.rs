@@ -1,6 +1,7 @@
 //! French text.
 
-use sixplay_core::Result;
+use sixplay_core::{Result, fold_letters, letter_folds};
+use unicode_normalization::UnicodeNormalization;
 
 use super::ScratchIndex;
 use crate::{Filter, Index, Query};
@@ -28,6 +29,9 @@ pub(super) async fn french_words_are_found_in_any_form(index: &Index) -> Result<
         ("cheval", "c"),
         ("chevaux", "c"),
         ("Artagnan", "c"),
+        ("E\u{301}le\u{300}ves lyce\u{301}e", "b"),
+        ("l\u{2bc}i\u{302}le", "a"),
+        ("Łes eļévès", "b"),
         ("d'artagnan", "c"),
         ("oeuvre", "d"),
         ("œuvres", "d"),
@@ -59,6 +63,23 @@ pub(super) async fn french_is_analysed_alike(index: &Index) -> Result<()> {
     for (text, expected) in ANALYSED {
         let words: Vec<&str> = expected.split_whitespace().collect();
         assert_eq!(index.analyze(text).await?, words, "{text}");
+    }
+    Ok(())
+}
+
+/// Every letter that is folded for lists is folded alike for searches, in one piece or as a letter
+/// with its marks behind it.
+pub(super) async fn every_letter_is_folded_as_lists_fold_it(index: &Index) -> Result<()> {
+    let letters: Vec<char> = letter_folds().map(|(letter, _)| letter).collect();
+    for letters in letters.chunks(500) {
+        let words: String = letters
+            .iter()
+            .map(|letter| format!("7{letter}7 "))
+            .collect();
+        let decomposed: String = words.nfd().collect();
+        let folded = index.analyze(&fold_letters(&words)).await?;
+        assert_eq!(index.analyze(&words).await?, folded);
+        assert_eq!(index.analyze(&decomposed).await?, folded);
     }
     Ok(())
 }
@@ -227,4 +248,15 @@ const ANALYSED: &[(&str, &str)] = &[
     ("fête foraine", "fete forain"),
     ("100%", "100"),
     ("n°5", "n 5"),
+    (
+        "L\u{2018}E\u{301}te\u{301} a\u{300} l\u{2bc}I\u{302}le",
+        "ete a ile",
+    ),
+    (
+        "Ålesund, Šibenik, Ìle, Òran, Đakovo",
+        "alesund sibenik ile oran dakovo",
+    ),
+    ("Ёлка", "елка"),
+    ("Ἀθῆναι", "αθηναι"),
+    ("ﬁn", "fin"),
 ];

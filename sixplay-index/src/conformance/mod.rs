@@ -63,6 +63,7 @@ sixplay_core::conformance_suite! {
     aliases::only_an_exact_name_is_removed,
     french::french_words_are_found_in_any_form,
     french::french_is_analysed_alike,
+    french::every_letter_is_folded_as_lists_fold_it,
 }
 
 /// A name that no other test has: of the time, the process and a counter.

@@ -7,7 +7,7 @@ use sixplay_core::Result;
 
 use super::{
     Elasticsearch,
-    request::{elision_filter, stemmer_filter},
+    request::{elision_filter, letter_filter, stemmer_filter},
 };
 
 impl Elasticsearch {
@@ -15,13 +15,12 @@ impl Elasticsearch {
     pub(super) async fn analyze_text(&self, text: &str) -> Result<Vec<String>> {
         let path = IndicesAnalyzeParts::None.url();
         let call = self.reading("index.analyze", Method::Post, path);
-        let filters = json!([
-            elision_filter(),
-            "lowercase",
-            "asciifolding",
-            stemmer_filter()
-        ]);
-        let body = json!({ "tokenizer": "standard", "filter": filters, "text": text });
+        let body = json!({
+            "char_filter": [letter_filter()],
+            "tokenizer": "standard",
+            "filter": [elision_filter(), "lowercase", stemmer_filter()],
+            "text": text,
+        });
         let call = call.body(&body);
         let AnalyzeAnswer { tokens } = self.nodes.ask_for(&call).await?;
         Ok(tokens.into_iter().map(|found| found.token).collect())

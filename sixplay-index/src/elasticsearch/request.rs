@@ -1,14 +1,15 @@
 //! Bodies of requests: index settings and mappings, queries, alias actions.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::{Map, Value as Json, json};
-use sixplay_core::{Field, FieldKind, Mapping};
+use sixplay_core::{Field, FieldKind, Mapping, letter_folds};
 
 use crate::{Filter, Query, Sort, Swap, Text};
 
 const FRENCH: &str = "sixplay_french";
 const ELISION: &str = "sixplay_french_elision";
+const LETTERS: &str = "sixplay_french_letters";
 const STEMMER: &str = "sixplay_french_stemmer";
 
 /// The index's own alias, through which it is written.
@@ -45,12 +46,28 @@ fn index_settings(replicas: u32) -> Json {
 
 /// The analyser of French fields, made of filters with settings of their own.
 fn french_analysis() -> Json {
-    let filters = [ELISION, "lowercase", "asciifolding", STEMMER];
-    let analyzer = json!({ "type": "custom", "tokenizer": "standard", "filter": filters });
+    let analyzer = json!({
+        "type": "custom",
+        "char_filter": [LETTERS],
+        "tokenizer": "standard",
+        "filter": [ELISION, "lowercase", STEMMER],
+    });
     json!({
+        "char_filter": { LETTERS: letter_filter() },
         "filter": { ELISION: elision_filter(), STEMMER: stemmer_filter() },
         "analyzer": { FRENCH: analyzer },
     })
+}
+
+/// The folding of letters that everything else here uses, too: the server's own leaves decomposed
+/// letters as they are.
+pub(super) fn letter_filter() -> Json {
+    static MAPPINGS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let escaped = |letter| format!("\\u{:04x}", u32::from(letter));
+        let rule = |(letter, folded)| format!("{} => {folded}", escaped(letter));
+        letter_folds().map(rule).collect()
+    });
+    json!({ "type": "mapping", "mappings": *MAPPINGS })
 }
 
 /// Articles are taken off in any case.

@@ -1,6 +1,7 @@
-//! French text to words, as the servers' `standard` tokenizer with `elision`, `lowercase`,
-//! `asciifolding` and `light_french` does it.
+//! French text to words, as the servers do it with the same folding of letters, their `standard`
+//! tokenizer, `elision`, `lowercase` and `light_french`.
 
+use sixplay_core::fold_letters;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::stem::stem_word;
@@ -14,9 +15,10 @@ const MAX_TOKEN: usize = 255;
 
 /// The words that `text` is found by, in order.
 pub(super) fn analyze_french(text: &str) -> Vec<String> {
-    let tokens = split_into_tokens(text).into_iter();
-    let word = |token: String| stem_word(&fold_accents(&drop_article(&token).to_lowercase()));
-    tokens.map(word).collect()
+    let tokens = split_into_tokens(&fold_letters(text)).into_iter();
+    tokens
+        .map(|token| stem_word(drop_article(&token)))
+        .collect()
 }
 
 /// Runs of letters, digits and underscores; an apostrophe, dot or the like inside a word belongs to
@@ -83,7 +85,7 @@ fn is_digit(c: char) -> bool {
 /// Whether a punctuation mark stands between two letters, or two digits, that make one word with
 /// it.
 fn joins_word(before: char, mark: char, after: char) -> bool {
-    let both = matches!(mark, '.' | '\'' | '\u{2019}' | '\u{2018}');
+    let both = matches!(mark, '.' | '\'');
     let letters = both || matches!(mark, ':' | '\u{b7}');
     let digits = both || matches!(mark, ',' | ';');
     (letters && before.is_alphabetic() && after.is_alphabetic())
@@ -92,52 +94,8 @@ fn joins_word(before: char, mark: char, after: char) -> bool {
 
 /// Without a leading article and its apostrophe.
 fn drop_article(token: &str) -> &str {
-    let Some((article, rest)) = token.split_once(['\'', '\u{2019}']) else {
-        return token;
-    };
-    let mut articles = ARTICLES.iter();
-    match articles.any(|known| known.eq_ignore_ascii_case(article)) {
-        true => rest,
-        false => token,
-    }
-}
-
-/// Without accents and ligatures; letters of other scripts stay as they are.
-fn fold_accents(token: &str) -> String {
-    let mut folded = String::with_capacity(token.len());
-    for c in token.chars() {
-        match folded_letter(c) {
-            Some(letters) => folded.push_str(letters),
-            None => push_without_marks(&mut folded, c),
-        }
-    }
-    folded
-}
-
-/// The letters that take the place of one that is no letter with a mark.
-fn folded_letter(c: char) -> Option<&'static str> {
-    Some(match c {
-        'œ' => "oe",
-        'æ' => "ae",
-        'ß' => "ss",
-        'þ' => "th",
-        'ø' => "o",
-        'ð' | 'đ' => "d",
-        'ł' => "l",
-        'ħ' => "h",
-        'ŧ' => "t",
-        'ı' => "i",
-        '\u{2018}' | '\u{2019}' => "'",
-        _ => return None,
-    })
-}
-
-/// The letter below the marks when it is Latin, else the character itself.
-fn push_without_marks(folded: &mut String, c: char) {
-    let parts = std::iter::once(c).nfkd();
-    let plain: String = parts.filter(|part| !is_combining_mark(*part)).collect();
-    match plain.is_ascii() && !plain.is_empty() {
-        true => folded.push_str(&plain),
-        false => folded.push(c),
+    match token.split_once('\'') {
+        Some((article, rest)) if ARTICLES.contains(&article) => rest,
+        _ => token,
     }
 }

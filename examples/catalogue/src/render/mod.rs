@@ -32,5 +32,4 @@ pub use outcome::PublicationState;
 pub(crate) use outcome::{NO_ROW, render_row};
 pub(crate) use program::{program_body, program_state, render_program};
 pub(crate) use service::{folder_body, render_folder, render_service, service_body};
-pub(crate) use title::fold_title;
 pub(crate) use video::{render_video, video_body, video_state};

@@ -8,13 +8,14 @@ use super::{
         list_part, part, rating_json, rating_level, service_reference, stored_body, windows_json,
     },
     outcome::{DISABLED, NO_VIDEO, PublicationState, render_shown},
-    title::{fold_title, initial_of},
+    title::sort_key_of,
     windows::{Openings, closed_reason, earliest},
 };
 use crate::{
     fields::{self, body, parts},
     json::JsonObject,
     rows::{Broadcast, CountedVideo, ProgramRows, PublicationWindow},
+    title::initial_of,
 };
 
 /// The types of videos that a program counts.
@@ -69,13 +70,12 @@ fn broadcasts_to_come(program: &ProgramRows, now: Timestamp) -> impl Iterator<It
 
 /// What the index filters and sorts by, and the body.
 fn document_of(program: &ProgramRows, openings: &Openings<'_>, now: Timestamp) -> JsonObject {
-    let title_sort = fold_title(&program.title);
     JsonObject::new()
         .text(fields::ID, &program.id.to_string())
         .text(fields::CODE, &program.code)
         .text(fields::TITLE, &program.title)
-        .text(fields::TITLE_SORT, &title_sort)
-        .text(fields::INITIAL, &initial_of(&title_sort))
+        .text(fields::TITLE_SORT, &sort_key_of(&program.title))
+        .text(fields::INITIAL, &initial_of(&program.title).to_string())
         .texts(fields::FOLDERS, program.folders.iter().map(i64::to_string))
         .int(fields::CSA, rating_level(program.rating.as_ref()))
         .int(fields::LAST_PUBLICATION, last_publication(program, now))

@@ -9,7 +9,7 @@ use super::{
         stored_body, windows_json,
     },
     outcome::{DISABLED, NO_CLIP, PROGRAM_DISABLED, PublicationState, render_shown},
-    title::fold_title,
+    title::sort_key_of,
     windows::{Openings, closed_reason},
 };
 use crate::{
@@ -72,7 +72,7 @@ fn document_of(video: &VideoRows, openings: &Openings<'_>) -> JsonObject {
     add_order(object, video, openings)
         .int(fields::CSA, rating_level(video.rating.as_ref()))
         .text(fields::TITLE, &video.title)
-        .text(fields::TITLE_SORT, &fold_title(&video.title))
+        .text(fields::TITLE_SORT, &sort_key_of(&video.title))
         .raw(fields::WINDOWS, &windows_json(&openings.document_windows()))
         .raw(fields::BODY, &body_of(video, openings))
 }

@@ -93,6 +93,9 @@ async fn programs_take_letter_rating_and_order() {
     for (letter, expected) in [
         ("a", vec!["1"]),
         ("B", vec!["2"]),
+        ("%C3%80", vec!["1"]),
+        ("A%CC%81", vec!["1"]),
+        ("%C3%86", vec!["1"]),
         ("@", vec!["3"]),
         ("%40", vec!["3"]),
         ("z", vec![]),

@@ -100,6 +100,6 @@ fn a_program_counts_its_visible_videos_and_merges_their_windows() {
     );
     assert_eq!(
         (&document["initial"], &document["title_sort"]),
-        (&json!("e"), &json!("ete"))
+        (&json!("e"), &json!("ete\u{1}été"))
     );
 }

@@ -1,7 +1,7 @@
 //! Invented French texts: no program, person or brand of these names is meant.
 
 use super::random::Random;
-use crate::render::fold_title;
+use crate::title::fold_title;
 
 const SUBJECTS: [&str; 30] = [
     "Auberge",
