@@ -8,7 +8,10 @@ use sixplay_catalogue::{
     PublicationState, documents,
     tables::{PROGRAMS, PUBLICATIONS, VIDEOS},
 };
-use sixplay_core::{Result, Row, jiff::Timestamp};
+use sixplay_core::{
+    Result, Row,
+    jiff::{SignedDuration, civil::DateTime},
+};
 
 use crate::{
     pages::{Listing, Page, PageRequest, list_items},
@@ -214,8 +217,10 @@ impl VideoWindow {
 
 /// `None` for an instant that never comes.
 fn format_instant(micros: Option<i64>) -> Option<String> {
-    let instant = Timestamp::from_microsecond(micros?).ok()?;
-    Some(instant.to_string())
+    // a `Timestamp` ends a day and more before the calendar does
+    let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+    let utc = epoch.checked_add(SignedDuration::from_micros(micros?));
+    Some(format!("{}Z", utc.ok()?))
 }
 
 impl From<PublicationState> for Publication {
@@ -262,4 +267,22 @@ fn select_windows(videos: Vec<Value>) -> SelectStatement {
         query.order_by(key.name, Order::Asc);
     }
     query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_to_the_last_day_of_the_calendar() {
+        for (micros, expected) in [
+            (Some(0), Some("1970-01-01T00:00:00Z")),
+            (Some(1_500_000), Some("1970-01-01T00:00:01.5Z")),
+            (Some(253_402_297_199_000_000), Some("9999-12-31T22:59:59Z")),
+            (Some(i64::MAX), None),
+            (None, None),
+        ] {
+            assert_eq!(format_instant(micros).as_deref(), expected);
+        }
+    }
 }

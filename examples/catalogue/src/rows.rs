@@ -46,6 +46,8 @@ pub(crate) struct PublicationWindow {
     pub service: Arc<ServiceRows>,
     /// When it is open, as far as the clock decides.
     pub visible: Visible,
+    /// Its end in Unix microseconds, which may lie behind every instant.
+    pub closes: Option<i64>,
 }
 
 /// A video with all that its document shows.

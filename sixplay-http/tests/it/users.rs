@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{Method, Response};
 use sixplay_core::{ErrorKind, Result};
 use sixplay_http::{
-    DomainUserLayer, DomainUserService, ErrorFormat, HttpConfig, Request, Route, Routes,
-    Users, json,
+    DomainUserLayer, DomainUserService, ErrorFormat, HttpConfig, Request, Route, Routes, Users,
+    json,
 };
 use tempfile::TempDir;
 use tower::Layer;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sixplay_core::{Result, Row, Snapshot, Visible, jiff::Timestamp};
+use sixplay_core::{Result, Snapshot, Visible, jiff::Timestamp};
 
 use super::{
     group::{Grouped, find_by_code, group_rows, index_rows},
@@ -26,11 +26,15 @@ pub(super) async fn load_windows(
     group_rows(&rows, "video_id", |row| {
         let platform = find_by_code(&platforms, row, "platform")?;
         let (platform, platform_enabled) = platform.unwrap_or_default();
+        // an end before the calendar's range is over all the same
+        let earliest = Timestamp::MIN.as_microsecond();
+        let closes = row.opt_int("closes_at")?.map(|closes| closes.max(earliest));
         Ok(PublicationWindow {
             platform,
             platform_enabled,
             service: service_of(&services, row, "service")?,
-            visible: read_visible(row)?,
+            visible: Visible::from_micros(row.int("opens_at")?, closes),
+            closes,
         })
     })
 }
@@ -44,11 +48,4 @@ async fn load_platforms(
     index_rows(&rows, "code", |row| {
         Ok((Arc::from(row.text("code")?), row.flag("enabled")?))
     })
-}
-
-/// An end before the calendar's range is over all the same.
-fn read_visible(row: &Row) -> Result<Visible> {
-    let earliest = Timestamp::MIN.as_microsecond();
-    let closes = row.opt_int("closes_at")?.map(|closes| closes.max(earliest));
-    Ok(Visible::from_micros(row.int("opens_at")?, closes))
 }

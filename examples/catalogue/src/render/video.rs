@@ -118,8 +118,7 @@ fn platform_section(video: &VideoRows, openings: &Openings<'_>, platform: &str) 
 
 /// When the rights on `platform` end, null when no end is known.
 fn expiration_of(openings: &Openings<'_>, platform: &str) -> String {
-    let end = openings.end_on(platform).map(Timestamp::as_microsecond);
-    let date = end.and_then(format_date);
+    let date = openings.end_on(platform).and_then(format_date);
     let date = date.map(|date| json_string(&date));
     JsonObject::new().raw_or_null("expiration_date", date).end()
 }

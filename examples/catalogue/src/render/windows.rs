@@ -74,11 +74,12 @@ impl<'a> Openings<'a> {
         platforms
     }
 
-    /// The latest end on `platform`, `None` when there is none.
-    pub(super) fn end_on(&self, platform: &str) -> Option<Timestamp> {
+    /// The latest end on `platform` in Unix microseconds, `None` when there is none.
+    pub(super) fn end_on(&self, platform: &str) -> Option<i64> {
         let is_here = |window: &&&PublicationWindow| *window.platform == *platform;
         let here = self.open.iter().filter(is_here);
-        latest_end(here.map(|window| window.visible))
+        let ends = here.map(|window| window.closes);
+        ends.max_by_key(|end| end.unwrap_or(i64::MAX)).flatten()
     }
 
     /// The open windows as the index filters them, those of one platform and service merged.
@@ -109,14 +110,9 @@ fn merge_windows<'a>(windows: &[&'a PublicationWindow]) -> Option<DocumentWindow
 fn span_of(windows: &[&PublicationWindow]) -> Visible {
     let windows = || windows.iter().map(|window| window.visible);
     let from = windows().map(|visible| visible.from).min();
-    Visible::new(from.unwrap_or_default(), latest_end(windows()))
-}
-
-/// The latest end, `None` when one of the windows has no end or there is none.
-fn latest_end(windows: impl Iterator<Item = Visible>) -> Option<Timestamp> {
-    let ends = windows.map(|visible| visible.until);
-    ends.max_by_key(|until| until.unwrap_or(Timestamp::MAX))
-        .flatten()
+    let ends = windows().map(|visible| visible.until);
+    let last = ends.max_by_key(|until| until.unwrap_or(Timestamp::MAX));
+    Visible::new(from.unwrap_or_default(), last.flatten())
 }
 
 /// The earlier of two instants, either of which may never come.

@@ -1,6 +1,7 @@
 //! The catalogue: schema, documents, import and export, generator.
 
 mod bodies;
+mod dates;
 mod documents;
 mod freshness;
 mod generator;

@@ -41,6 +41,7 @@ fn window(opens: i64, closes: Option<i64>) -> PublicationWindow {
         platform_enabled: true,
         service: service(),
         visible: Visible::from_micros(opens, closes),
+        closes,
     }
 }
 

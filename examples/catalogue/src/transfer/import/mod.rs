@@ -98,8 +98,10 @@ pub struct Difference {
 /// An input holds bodies of the v2 middleware (a video, program, service, folder or age rating, or
 /// arrays of them, told apart by their keys) or the lines of [`export`](super::export()). Rows that
 /// exist are updated. A video's windows go from its `publication_date` to its expiration, on the
-/// platform of `options` and the services of the body. Afterwards each body is compared with what
-/// the middleware would serve: keys in any order, numerals byte by byte (0 differs from 0.0).
+/// platform of `options` and the services of the body. Dates are local time of Paris, of the years
+/// 0 to 9999, the first of two readings; MariaDB's `0000-00-00 00:00:00`, and any without month or
+/// day, is null. Afterwards each body is compared with what the middleware would serve: keys in any
+/// order, numerals byte by byte (0 differs from 0.0).
 ///
 /// # Errors
 /// `Invalid` for a bad record, naming file, path and value; `TooLarge` above 64 MiB a file of

@@ -9,7 +9,7 @@ use sixplay_core::{Error, Result};
 use super::json::JsonValue;
 use crate::{
     json::json_number,
-    paris::parse_date,
+    paris::{is_zero_date, parse_date},
     schema::{ColumnKind, ColumnSchema, TableSchema, WireExposure},
     transfer::batch::Cells,
 };
@@ -61,6 +61,7 @@ impl ObjectReader {
         for column in table.columns.iter().filter(shown) {
             let path = self.path_of(column.name);
             if let Some(value) = self.members.remove(column.name) {
+                let value = null_for_zero_date(column, value);
                 if !prints_alike(column, &value) {
                     self.members.insert(column.name.to_owned(), value.clone());
                 }
@@ -107,9 +108,11 @@ impl ObjectReader {
         cell.transpose()
     }
 
-    /// Takes the date below, `None` when it is missing or null.
+    /// Takes the date below, `None` when it is missing, null or a zero date.
     pub(super) fn take_date(&mut self, key: &str) -> Result<Option<i64>> {
-        let value = self.take_filled(key);
+        let value = self
+            .take_filled(key)
+            .filter(|value| !holds_zero_date(value));
         let date = value.map(|value| date_of(&value, &self.path_of(key)));
         date.transpose()
     }
@@ -144,6 +147,19 @@ fn prints_alike(column: &ColumnSchema, value: &JsonValue) -> bool {
         }
         _ => true,
     }
+}
+
+/// Where a date stands, none is null; the comparison names it.
+fn null_for_zero_date(column: &ColumnSchema, value: JsonValue) -> JsonValue {
+    if column.kind == ColumnKind::Instant && holds_zero_date(&value) {
+        JsonValue::Null
+    } else {
+        value
+    }
+}
+
+fn holds_zero_date(value: &JsonValue) -> bool {
+    value.as_text().is_some_and(is_zero_date)
 }
 
 /// The cell of a JSON value; checks type, length and characters, so that every database takes it.

@@ -111,11 +111,14 @@ impl Loader<'_> {
         cells: &Cells,
         mut services: Vec<SqlValue>,
     ) -> Result<()> {
-        let opens = match cell_in(cells, "publication_date") {
-            Some(SqlValue::BigInt(Some(opens))) => *opens,
-            _ => 0,
+        let published = match cell_in(cells, "publication_date") {
+            Some(SqlValue::BigInt(published)) => *published,
+            _ => None,
         };
-        let closes = take_expiration(object, opens)?;
+        let closes = take_expiration(object, published)?;
+        let ever = closes.filter(|closes| *closes <= 0);
+        let ever = ever.map_or(0, |closes| closes - 1);
+        let opens = published.unwrap_or(ever);
         if services.is_empty() {
             let display = cell_in(cells, "service_display").cloned();
             services.push(display.unwrap_or_else(|| self.options.service.as_str().into()));
@@ -209,13 +212,13 @@ impl Loader<'_> {
     }
 }
 
-/// The end of a video's window, which must come after its beginning; `None`: never.
-fn take_expiration(object: &mut ObjectReader, opens: i64) -> Result<Option<i64>> {
+/// The end of a video's window, which must come after it is published; `None`: never.
+fn take_expiration(object: &mut ObjectReader, published: Option<i64>) -> Result<Option<i64>> {
     let Some(mut expiration) = object.take_object("expiration")? else {
         return Ok(None);
     };
     let closes = expiration.take_date("expiration_date")?;
-    if let Some(closes) = closes.filter(|closes| *closes <= opens) {
+    if let Some(closes) = closes.filter(|closes| Some(*closes) <= published) {
         let path = object.path_of("expiration.expiration_date");
         let early = "the video expires before it is published";
         return Err(invalid_value(
