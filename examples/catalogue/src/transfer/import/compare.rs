@@ -165,12 +165,12 @@ struct Comparison<'a> {
 impl Comparison<'_> {
     fn compare(&mut self, path: &str, expected: Option<&JsonValue>, found: Option<&JsonValue>) {
         match (expected, found) {
-            (Some(JsonValue::Object(expected)), Some(JsonValue::Object(found))) => {
-                let keys: BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
-                for key in keys {
+            (Some(one @ JsonValue::Object(expected)), Some(other @ JsonValue::Object(found))) => {
+                let keys = expected.iter().chain(found).map(|(key, _)| key);
+                for key in keys.collect::<BTreeSet<&String>>() {
                     let dot = if path.is_empty() { "" } else { "." };
                     let path = format!("{path}{dot}{key}");
-                    self.compare(&path, expected.get(key), found.get(key));
+                    self.compare(&path, one.get(key), other.get(key));
                 }
             }
             (Some(JsonValue::List(expected)), Some(JsonValue::List(found))) => {

@@ -92,12 +92,12 @@ pub(super) struct Body {
 /// Reads the body or the list of bodies that a file holds.
 pub(super) fn read_bodies(input: Input) -> Result<Vec<Body>> {
     let file = input.name.clone();
-    let items = match read_json(input)? {
-        JsonValue::List(items) => {
+    let items = match read_json(input)?.into_items() {
+        Ok(items) => {
             let place = |(place, item)| (place, format!("[{place}]"), item);
             items.into_iter().enumerate().map(place).collect()
         }
-        single => vec![(0, String::new(), single)],
+        Err(single) => vec![(0, String::new(), single)],
     };
     let body = |(place, path, value): (usize, String, JsonValue)| {
         let kind = kind_of(&value, &path).map_err(|error| error.with("file", &file))?;

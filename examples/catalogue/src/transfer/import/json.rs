@@ -19,8 +19,8 @@ pub(super) enum JsonValue {
     Number(String),
     Text(String),
     List(Vec<JsonValue>),
-    /// Of a key that comes twice, the last value.
-    Object(BTreeMap<String, JsonValue>),
+    /// In the order of the text; of a key that comes twice, the last value.
+    Object(Vec<(String, JsonValue)>),
 }
 
 impl JsonValue {
@@ -46,6 +46,8 @@ impl JsonValue {
             }
             Some(b'{') => {
                 let members: BTreeMap<String, &RawValue> = from_text(text)?;
+                let mut members: Vec<_> = members.into_iter().collect();
+                members.sort_by_key(|(_, value)| value.get().as_ptr());
                 let values = members
                     .into_iter()
                     .map(|(key, value)| Ok((key, Self::read(value, depth)?)));
@@ -57,9 +59,42 @@ impl JsonValue {
 
     /// The member `key`; `None` when there is none or this is no object.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        let Self::Object(members) = self else {
+            return None;
+        };
+        let mut members = members.iter();
+        let found = members.find(|(name, _)| name == key);
+        found.map(|(_, value)| value)
+    }
+
+    /// The members of an object, none of `[]`, PHP's empty one; gives back what is neither.
+    pub(super) fn into_members(self) -> Result<BTreeMap<String, Self>, Self> {
         match self {
-            Self::Object(members) => members.get(key),
-            _ => None,
+            Self::Object(members) => Ok(members.into_iter().collect()),
+            Self::List(items) if items.is_empty() => Ok(BTreeMap::new()),
+            other => Err(other),
+        }
+    }
+
+    /// The items of a list, or of one that PHP writes as an object, because some were taken out:
+    /// `{"1": …, "3": …}`; gives back what is neither.
+    pub(super) fn into_items(self) -> Result<Vec<Self>, Self> {
+        match self {
+            Self::List(items) => Ok(items),
+            Self::Object(members) if has_places(&members) => {
+                Ok(members.into_iter().map(|(_, item)| item).collect())
+            }
+            other => Err(other),
+        }
+    }
+
+    /// Whether it says nothing where an object may stand: null, `{}`, or PHP's `[]`.
+    pub(super) fn is_void(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::List(items) => items.is_empty(),
+            Self::Object(members) => members.is_empty(),
+            _ => false,
         }
     }
 
@@ -96,6 +131,12 @@ impl JsonValue {
     }
 }
 
+/// Whether the keys are places in a list.
+fn has_places(members: &[(String, JsonValue)]) -> bool {
+    let is_place = |key: &String| key.parse::<u64>().is_ok();
+    !members.is_empty() && members.iter().all(|(key, _)| is_place(key))
+}
+
 fn from_text<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
     serde_json::from_str(text)
 }
@@ -125,7 +166,9 @@ impl fmt::Display for JsonValue {
             }
             Self::Object(members) => {
                 f.write_str("{")?;
-                for (place, (key, value)) in members.iter().enumerate() {
+                let sorted: BTreeMap<_, _> =
+                    members.iter().map(|(key, value)| (key, value)).collect();
+                for (place, (key, value)) in sorted.into_iter().enumerate() {
                     let comma = if place == 0 { "" } else { "," };
                     write!(f, "{comma}{}:{value}", json_string(key))?;
                 }
@@ -157,6 +200,30 @@ mod tests {
             ))
         );
         assert_eq!(rewritten(r#"{"a":1,"a":2}"#).as_deref(), Ok(r#"{"a":2}"#));
+    }
+
+    #[test]
+    fn lists_with_gaps_and_empty_objects_of_php_are_lists_and_objects() {
+        let parse = |text: &str| JsonValue::parse(text.as_bytes()).expect(text);
+        let items = |text: &str| {
+            let items = parse(text).into_items().ok()?;
+            Some(items.iter().map(JsonValue::to_string).collect::<String>())
+        };
+        for (text, expected) in [
+            ("[2,1]", Some("21")),
+            (r#"{"10":1,"2":2,"3":3}"#, Some("123")),
+            ("[]", Some("")),
+            ("{}", None),
+            (r#"{"1":1,"a":2}"#, None),
+            (r#"{"":1}"#, None),
+            ("null", None),
+        ] {
+            assert_eq!(items(text).as_deref(), expected, "{text}");
+        }
+        for (text, expected) in [("[]", Some(0)), (r#"{"1":1}"#, Some(1)), ("[1]", None)] {
+            let members = parse(text).into_members().ok();
+            assert_eq!(members.map(|members| members.len()), expected, "{text}");
+        }
     }
 
     #[test]

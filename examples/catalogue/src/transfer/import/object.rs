@@ -27,9 +27,9 @@ pub(super) struct ObjectReader {
 impl ObjectReader {
     /// Reads the object at `path` of its file.
     pub(super) fn new(value: JsonValue, path: String) -> Result<Self> {
-        match value {
-            JsonValue::Object(members) => Ok(Self { members, path }),
-            other => Err(invalid_value(&path, &other, "an object is expected")),
+        match value.into_members() {
+            Ok(members) => Ok(Self { members, path }),
+            Err(other) => Err(invalid_value(&path, &other, "an object is expected")),
         }
     }
 
@@ -74,26 +74,28 @@ impl ObjectReader {
         Ok(cells)
     }
 
-    /// Takes an object below, `None` when it is missing or null.
+    /// Takes an object below, `None` when it is missing, null or empty.
     pub(super) fn take_object(&mut self, key: &str) -> Result<Option<Self>> {
-        match self.take_filled(key) {
+        match self.members.remove(key).filter(|value| !value.is_void()) {
             None => Ok(None),
             Some(value) => Self::new(value, self.path_of(key)).map(Some),
         }
     }
 
-    /// Takes a list of objects below, `None` when it is missing.
+    /// Takes a list of objects below, `None` when it is missing; `{}` is an empty one.
     pub(super) fn take_objects(&mut self, key: &str) -> Result<Option<Vec<Self>>> {
         let path = self.path_of(key);
-        match self.members.remove(key) {
-            None => Ok(None),
-            Some(JsonValue::List(items)) => {
-                let object = |(place, item)| Self::new(item, format!("{path}[{place}]"));
-                let objects = items.into_iter().enumerate().map(object);
-                objects.collect::<Result<_>>().map(Some)
-            }
-            Some(other) => Err(invalid_value(&path, &other, "a list is expected")),
-        }
+        let Some(value) = self.members.remove(key) else {
+            return Ok(None);
+        };
+        let items = match value {
+            JsonValue::Object(members) if members.is_empty() => Ok(Vec::new()),
+            value => value.into_items(),
+        };
+        let items = items.map_err(|other| invalid_value(&path, &other, "a list is expected"))?;
+        let object = |(place, item)| Self::new(item, format!("{path}[{place}]"));
+        let objects = items.into_iter().enumerate().map(object);
+        objects.collect::<Result<_>>().map(Some)
     }
 
     /// Takes any value below, `None` when it is missing.
@@ -129,7 +131,10 @@ impl ObjectReader {
         if self.members.is_empty() {
             return Ok(SqlValue::String(None));
         }
-        json_cell(&JsonValue::Object(self.members), &self.path)
+        json_cell(
+            &JsonValue::Object(self.members.into_iter().collect()),
+            &self.path,
+        )
     }
 
     fn take_filled(&mut self, key: &str) -> Option<JsonValue> {
