@@ -6,7 +6,7 @@ use sixplay_catalogue::{
 };
 use sixplay_core::{Rendered, Result, Store, conformance::Backend};
 
-use super::{empty, now};
+use super::{empty, exported, now};
 
 sixplay_core::on_every_database! {
     numerals_are_served_as_they_were_imported
@@ -16,7 +16,7 @@ sixplay_core::on_every_database! {
 
 /// Numerals as services print them: of whole numbers, of the shortest form, of 17 digits; and some
 /// as none prints them.
-const NUMERALS: [&str; 10] = [
+const NUMERALS: [&str; 16] = [
     "0",
     "1660",
     "179.36",
@@ -27,6 +27,12 @@ const NUMERALS: [&str; 10] = [
     "-0",
     "1.5e2",
     "0.5",
+    "9007199254740993",
+    "18446744073709551615",
+    "12345678901234567890123",
+    "0.1234567890123456789012",
+    "1e300",
+    "4.9e-324",
 ];
 
 /// A video whose real columns and nested objects hold this numeral.
@@ -105,6 +111,12 @@ async fn numerals_are_served_as_they_were_imported(backend: Backend) -> Result<(
             assert!(wire.contains(&place), "{place} is not in {wire}");
         }
         assert_eq!(wire.matches("tc_in").count(), 1, "{wire}");
+        let other = empty(Backend::Sqlite)
+            .await?
+            .expect("SQLite is never skipped");
+        let lines = Input::text("lines", exported(scratch.store()).await?);
+        import(other.store(), vec![lines], &ImportOptions::default()).await?;
+        assert_eq!(served(other.store()).await?, wire, "exported and imported");
     }
     Ok(())
 }
