@@ -218,7 +218,8 @@ async fn input_that_is_no_body_is_refused_without_panic() -> Result<()> {
         "null",
         r#"{"id":"clip_1"}"#,
         &deep,
-        "\u{feff}[]",
+        "{}",
+        "\u{feff}\u{feff}[]",
         line,
         table,
         column,
@@ -281,6 +282,65 @@ async fn a_reference_to_nothing_is_named_by_table_and_key(backend: Backend) -> R
         "{error}"
     );
     assert!(is_empty(scratch.store()).await?, "nothing is loaded");
+    Ok(())
+}
+
+#[tokio::test]
+async fn byte_order_marks_and_empty_lines_say_nothing() -> Result<()> {
+    let text = fs::read_to_string(folder("tests/bodies/video_clip.json")).expect("a body");
+    let expected = exported_of(&[serde_json::from_str(&text).expect("JSON")]).await?;
+    let rows = expected.lines().count() as u64;
+    let marked = format!("\u{feff}{text}\r\n");
+    let joined = format!("\u{feff}{expected}\n\r\n\u{feff}{expected}\n  \n");
+    let windows = expected.replace('\n', "\r\n");
+    for (text, records) in [
+        (marked, 1),
+        (joined, 2 * rows),
+        (format!("\n{windows}"), rows),
+    ] {
+        let scratch = empty(Backend::Sqlite)
+            .await?
+            .expect("SQLite is never skipped");
+        let imported = load(scratch.store(), vec![Input::text("marked", text)]).await?;
+        assert_eq!(imported.records, records);
+        assert_eq!(exported(scratch.store()).await?, expected);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_encoding_is_refused_by_its_name() -> Result<()> {
+    let scratch = empty(Backend::Sqlite)
+        .await?
+        .expect("SQLite is never skipped");
+    let wide = |text: &str, little: bool| -> Vec<u8> {
+        let bytes = |unit: u16| {
+            if little {
+                unit.to_le_bytes()
+            } else {
+                unit.to_be_bytes()
+            }
+        };
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    let line = r#"{"table":"platforms","row":{"code":"a","name":"a"}}"#;
+    for (bytes, encoding) in [
+        (wide("\u{feff}[]", true), "UTF-16LE"),
+        (wide("[]", true), "UTF-16LE"),
+        (wide("\u{feff}[]", false), "UTF-16BE"),
+        (wide(line, false), "UTF-16BE"),
+        (vec![0xff, 0xfe, 0, 0, b'[', 0, 0, 0], "UTF-32LE"),
+        (vec![0, 0, 0, b'['], "UTF-32BE"),
+    ] {
+        let inputs = vec![Input::text("wide", bytes)];
+        let error = load(scratch.store(), inputs).await.expect_err(encoding);
+        let context: Vec<_> = error.context().collect();
+        assert_eq!(
+            context,
+            [("encoding", encoding), ("file", "wide")],
+            "{error}"
+        );
+    }
     Ok(())
 }
 

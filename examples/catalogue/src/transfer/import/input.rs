@@ -13,6 +13,10 @@ use super::{json::JsonValue, object::invalid_value};
 
 /// How an exported file begins.
 const RECORD_START: &[u8] = b"{\"table\":";
+/// What some editors put before a text in UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// So many bytes tell what a file holds.
+const HEAD: u64 = 64;
 /// The most bytes of one file of bodies.
 const BODIES: u64 = 64 << 20;
 
@@ -53,10 +57,38 @@ impl Input {
         }
     }
 
-    /// Whether it holds exported rows, not bodies.
-    pub(super) fn has_records(&mut self) -> bool {
-        let start = self.content.fill_buf();
-        start.is_ok_and(|start| start.starts_with(RECORD_START))
+    /// Reads its beginning, past a byte order mark, and tells whether it holds exported rows, not
+    /// bodies.
+    pub(super) fn begin(&mut self) -> Result<bool> {
+        let mut head = Vec::new();
+        let read = self.content.by_ref().take(HEAD).read_to_end(&mut head);
+        read.map_err(|error| self.unreadable().with_source(error))?;
+        if let Some(encoding) = other_encoding(&head) {
+            let refused = Error::invalid("catalogue.import", "the file is not in UTF-8");
+            let refused = refused.with("encoding", encoding);
+            return Err(refused.with("file", &self.name));
+        }
+        let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&head).to_vec();
+        let has_records = text.trim_ascii_start().starts_with(RECORD_START);
+        let rest = std::mem::replace(&mut self.content, Box::new(std::io::empty()));
+        self.content = Box::new(Cursor::new(text).chain(rest));
+        Ok(has_records)
+    }
+
+    fn unreadable(&self) -> Error {
+        Error::invalid("catalogue.import", "the file cannot be read").with("file", &self.name)
+    }
+}
+
+/// The encoding of a text that is not UTF-8, as its mark or the place of its first NUL tells: JSON
+/// begins with an ASCII character.
+fn other_encoding(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [0xff, 0xfe, 0, 0, ..] | [(1..), 0, 0, 0, ..] => Some("UTF-32LE"),
+        [0, 0, 0xfe, 0xff, ..] | [0, 0, 0, (1..), ..] => Some("UTF-32BE"),
+        [0xff, 0xfe, ..] | [(1..), 0, ..] => Some("UTF-16LE"),
+        [0xfe, 0xff, ..] | [0, (1..), ..] => Some("UTF-16BE"),
+        _ => None,
     }
 }
 
@@ -113,15 +145,18 @@ pub(super) fn read_bodies(input: Input) -> Result<Vec<Body>> {
 }
 
 fn read_json(input: Input) -> Result<JsonValue> {
-    let invalid = |message| Error::invalid("catalogue.import", message).with("file", &input.name);
+    let unreadable = input.unreadable();
     let mut bytes = Vec::new();
     let read = input.content.take(BODIES + 1).read_to_end(&mut bytes);
-    read.map_err(|error| invalid("the file cannot be read").with_source(error))?;
+    read.map_err(|error| unreadable.with_source(error))?;
     if bytes.len() as u64 > BODIES {
         let error = Error::too_large("catalogue.import", "the file is too large");
         return Err(error.with("file", &input.name).with("limit", BODIES));
     }
-    JsonValue::parse(&bytes).map_err(|error| invalid("the file is no JSON").with_source(error))
+    JsonValue::parse(&bytes).map_err(|error| {
+        let invalid = Error::invalid("catalogue.import", "the file is no JSON");
+        invalid.with("file", &input.name).with_source(error)
+    })
 }
 
 /// What a body is, as its keys tell.

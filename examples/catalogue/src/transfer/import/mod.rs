@@ -96,17 +96,19 @@ pub struct Difference {
 /// Loads `inputs` in one transaction: either all of it is there afterwards or nothing.
 ///
 /// An input holds bodies of the v2 middleware (a video, program, service, folder or age rating, or
-/// arrays of them, told apart by their keys) or the lines of [`export`](super::export()). Rows that
-/// exist are updated. A video's windows go from its `publication_date` to its expiration, on the
-/// platform of `options` and the services of the body. Dates are local time of Paris, of the years
-/// 0 to 9999, the first of two readings; MariaDB's `0000-00-00 00:00:00`, and any without month or
-/// day, is null. Afterwards each body is compared with what the middleware would serve: keys in any
-/// order, numerals byte by byte (0 differs from 0.0).
+/// arrays of them, told apart by their keys) or the lines of [`export`](super::export()), in UTF-8;
+/// a byte order mark and empty lines say nothing, and PHP's `[]` and `{"1": …}` are an empty object
+/// and a list where one is read. Rows that exist are updated. A video's windows go from its
+/// `publication_date` to its expiration, on the platform of `options` and the services of the body.
+/// Dates are local time of Paris, of the years 0 to 9999, the first of two readings; MariaDB's
+/// `0000-00-00 00:00:00`, and any without month or day, is null. Afterwards each body is compared
+/// with what the middleware would serve: keys in any order, numerals byte by byte (0 differs from
+/// 0.0).
 ///
 /// # Errors
-/// `Invalid` for a bad record, naming file, path and value; `TooLarge` above 64 MiB a file of
-/// bodies or 1 MiB a line; `Conflict` when rows contradict each other (a reference to nothing),
-/// naming table and key; `Unavailable`, `Timeout`.
+/// `Invalid` for a bad record, naming file, path and value, and for another encoding, naming it;
+/// `TooLarge` above 64 MiB a file of bodies or 1 MiB a line; `Conflict` when rows contradict each
+/// other (a reference to nothing), naming table and key; `Unavailable`, `Timeout`.
 ///
 /// ```
 /// use sixplay_catalogue::{ImportOptions, Input, import, migrate};
@@ -137,7 +139,7 @@ pub async fn import(
     let mut imported = Imported::default();
     let mut bodies = Vec::new();
     for mut input in inputs {
-        if input.has_records() {
+        if input.begin()? {
             imported.records += load_records(&mut transaction, input).await?;
         } else {
             bodies.extend(read_bodies(input)?);

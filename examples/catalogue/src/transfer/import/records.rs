@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sixplay_core::{Error, Result, Transaction};
 
-use super::{Input, object::invalid_value};
+use super::{Input, input::BYTE_ORDER_MARK, object::invalid_value};
 use crate::{
     schema::{ColumnKind, ColumnSchema, TableSchema, tables::TABLES},
     transfer::batch::{Batch, Cells},
@@ -34,17 +34,22 @@ struct RecordLine {
 pub(super) async fn load_records(transaction: &mut Transaction, mut input: Input) -> Result<u64> {
     let mut batch = Batch::default();
     let mut line = Vec::new();
-    let mut number = 0;
+    let (mut number, mut rows) = (0, 0);
     let in_file = |error: Error| error.with("file", &input.name);
     while read_line(&mut input.content, &mut line, number + 1).map_err(in_file)? {
         number += 1;
-        add_record(&mut batch, &line, number).map_err(in_file)?;
+        let text = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line);
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        rows += 1;
+        add_record(&mut batch, text, number).map_err(in_file)?;
         if batch.len() >= WAITING {
             batch.flush(transaction).await.map_err(in_file)?;
         }
     }
     batch.flush(transaction).await.map_err(in_file)?;
-    Ok(number)
+    Ok(rows)
 }
 
 /// Reads the next line; `false` at the end.
