@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use jiff::{
     SignedDuration, Timestamp,
-    civil::DateTime,
+    civil::{Date, DateTime},
     tz::{AmbiguousOffset, TimeZone},
 };
 
 const DATE: &str = "%Y-%m-%d %H:%M:%S";
-/// What a database holds has up to six digits more.
-const STORED_DATE: &str = "%Y-%m-%d %H:%M:%S%.f";
+/// What a database holds has up to six digits more, or no time at all.
+const STORED_DATES: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d"];
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 static PARIS: LazyLock<TimeZone> =
@@ -29,10 +29,15 @@ pub(crate) fn format_date(micros: i64) -> Option<String> {
     Some(local.strftime(DATE).to_string())
 }
 
-/// The Unix time of a date of the years 0 to 9999, in microseconds; of the two readings on the last
-/// Sunday of October, the earlier; of an hour left out in March, the one after it.
+/// The Unix time of a date of the years 0 to 9999, in microseconds, without a time at midnight; of
+/// the two readings on the last Sunday of October, the earlier; of an hour left out in March, the
+/// one after it.
 pub(crate) fn parse_date(date: &str) -> Option<i64> {
-    let local = DateTime::strptime(STORED_DATE, date).ok()?;
+    let [with_time, alone] = STORED_DATES;
+    let local = DateTime::strptime(with_time, date);
+    let local = local
+        .or_else(|_| Date::strptime(alone, date).map(DateTime::from))
+        .ok()?;
     let (AmbiguousOffset::Unambiguous { offset }
     | AmbiguousOffset::Gap { before: offset, .. }
     | AmbiguousOffset::Fold { before: offset, .. }) = PARIS.to_ambiguous_timestamp(local).offset();
@@ -91,6 +96,8 @@ mod tests {
             parse_date("9999-12-31 23:59:59"),
             Some(253_402_297_199_000_000)
         );
+        let midnight = parse_date("2018-09-19").and_then(format_date);
+        assert_eq!(midnight.as_deref(), Some("2018-09-19 00:00:00"));
         let fraction = parse_date("2018-09-19 13:50:00.25");
         assert_eq!(fraction, Some(1_537_357_800_250_000));
         assert_eq!(parse_date("10000-01-01 00:00:00"), None);
@@ -109,6 +116,7 @@ mod tests {
             "0000-00-00 00:00:00",
             "2018-00-00 00:00:00",
             "2018-09-00 10:00:00",
+            "0000-00-00",
         ] {
             assert_eq!(
                 (parse_date(date), is_zero_date(date)),
@@ -116,7 +124,7 @@ mod tests {
                 "{date}"
             );
         }
-        for date in ["2018-09-19 00:00:00", "-00", "x-00-00", "0000-00-00", ""] {
+        for date in ["2018-09-19 00:00:00", "-00", "x-00-00", ""] {
             assert!(!is_zero_date(date), "{date}");
         }
     }

@@ -107,6 +107,22 @@ async fn a_date_that_is_none_is_null_and_named(backend: Backend) -> Result<()> {
 }
 
 #[tokio::test]
+async fn dates_that_are_served_in_another_form_are_named() -> Result<()> {
+    let Some(scratch) = empty(Backend::Sqlite).await? else {
+        return Ok(());
+    };
+    for (date, found) in [
+        (r#""2018-03-25 02:30:00""#, r#""2018-03-25 03:30:00""#),
+        (r#""2018-09-19""#, r#""2018-09-19 00:00:00""#),
+        (r#""2018-09-19 13:50:00.5""#, r#""2018-09-19 13:50:00""#),
+    ] {
+        let imported = load(scratch.store(), body(date, "null", "null")).await?;
+        assert_eq!(told(&imported), [("publication_date", date, Some(found))]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_no_date_of_a_database_is_refused() -> Result<()> {
     let Some(scratch) = empty(Backend::Sqlite).await? else {
         return Ok(());
