@@ -6,7 +6,7 @@
 //! |---|---|
 //! | route table | [`Routes`] of [`Route`]s; handlers get a [`Request`]; [`with`], [`json`] |
 //! | query parameters | [`Param`], [`ParamRule`], and [`Params`], the values of one request |
-//! | domain users | [`Users`], [`DomainUser`], [`DomainUserLayer`] |
+//! | domain users | [`Users`], [`DomainUser`], [`DomainUserLayer`], [`ClientName`] |
 //! | our own hosts, and no other | [`Domains`], [`HostLayer`] |
 //! | several services at one address | [`Dispatch`] |
 //! | errors | [`ErrorFormat`], [`status`] |
@@ -96,7 +96,7 @@ pub use {
 pub use cache::{DEFAULT_CACHE, ValidFor};
 pub use config::{HttpConfig, ServerConfig};
 pub use dispatch::Dispatch;
-pub use domain_user::{DomainUser, DomainUserLayer, DomainUserService, Users};
+pub use domain_user::{ClientName, DomainUser, DomainUserLayer, DomainUserService, Users};
 pub use domains::{Domains, HostLayer, HostService};
 pub use error::{ErrorFormat, status};
 pub use limits::Limits;

@@ -3,12 +3,14 @@
 use bytes::Bytes;
 use http::{Method, Response};
 use serde::Serialize;
+use sixplay_catalogue::documents;
 use sixplay_core::{Error, Result};
 use sixplay_http::{ErrorFormat, Param, Request, Route, Routes, json};
 
 use crate::{
     pages::{Page, PageRequest},
     patch,
+    scope::PUBLISHED,
     scoped_store::{ClientStores, ScopedStore, not_found},
 };
 
@@ -23,7 +25,13 @@ pub(crate) fn table(stores: &ClientStores) -> Result<Routes> {
         video_change_route(stores),
     ];
     // what one client sees another may not, and `published` is not for viewers at all
-    Routes::new(ErrorFormat::Problem, routes.map(Route::private))
+    let routes = routes.map(|route| {
+        let route = route.private();
+        route
+            .client_flag(documents::PROGRAM, PUBLISHED)
+            .client_flag(documents::VIDEO, PUBLISHED)
+    });
+    Routes::new(ErrorFormat::Problem, routes)
 }
 
 fn programs_route(stores: &ClientStores) -> Route {

@@ -3,6 +3,9 @@
 use sixplay_catalogue::{PublicationState, documents};
 use sixplay_http::DomainUser;
 
+/// The flag of a client's file that hides what viewers do not see, for each kind of document.
+pub(crate) const PUBLISHED: &str = "published";
+
 /// The filters of one client, by kind of document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope {
@@ -39,5 +42,5 @@ impl Scope {
 }
 
 fn has_filter(user: Option<&DomainUser>, kind: &str) -> bool {
-    user.and_then(|user| user.entity_flag(kind, "published")) == Some(true)
+    user.and_then(|user| user.entity_flag(kind, PUBLISHED)) == Some(true)
 }

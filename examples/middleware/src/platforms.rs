@@ -5,7 +5,8 @@ use serde_json::Value;
 use sixplay_core::{Error, Result};
 use sixplay_http::{DomainUser, Users};
 
-const PARAMETER: &str = "platforms";
+/// The parameter's name.
+pub(crate) const PARAMETER: &str = "platforms";
 
 /// Checks the parameter of all users, so that no request meets a wrong one.
 ///

@@ -7,7 +7,7 @@ use http::Response;
 use sixplay_core::Result;
 use sixplay_http::{ErrorFormat, Param, Request, Route, Routes, with};
 
-use crate::{lists, search::Documents, single};
+use crate::{lists, platforms, search::Documents, single};
 
 const BASE: &str = "/6play/v2/platforms/{platform}/services/{service}";
 
@@ -24,7 +24,11 @@ pub(crate) fn table(documents: &Documents) -> Result<Routes> {
         program_videos_route(documents),
         video_route(documents),
     ];
-    let routes = routes.map(|route| route.resource("middleware"));
+    let routes = routes.map(|route| {
+        route
+            .resource("middleware")
+            .client_parameter(platforms::PARAMETER)
+    });
     Routes::new(ErrorFormat::Historic, routes)
 }
 

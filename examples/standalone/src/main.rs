@@ -8,7 +8,7 @@ use sixplay_catalogue::{Catalogue, commands};
 use sixplay_core::{Result, Source};
 use sixplay_http::{Dispatch, ErrorFormat};
 use sixplay_index::Indexer;
-use sixplay_startup::{Process, ServerArgs};
+use sixplay_startup::{Process, ServerArgs, require_known_names};
 
 mod demo;
 
@@ -54,12 +54,17 @@ async fn rebuild(mut process: Process) -> Result<()> {
 }
 
 async fn serve(mut process: Process) -> Result<()> {
-    // a taken address is told before the load, not after it
+    // a taken address and a wrong file are told before the load, not after it
     let server = process.bind().await?;
     let server = server.errors_at("middleware", ErrorFormat::Historic);
+    let users = process.users()?;
     let store = process.store(sixplay_catalogue::prepare).await?;
-    demo::load_when_empty(&store).await?;
     let index = process.index().await?;
+    let api = sixplay_api::service(store.clone(), users.clone())?;
+    let middleware = sixplay_middleware::service(index.clone(), users.clone())?;
+    let served = [&api, &middleware].map(|service| service.get_ref().client_names());
+    require_known_names(&users, served.into_iter().flatten())?;
+    demo::load_when_empty(&store).await?;
     process
         .rebuild_when_new(&store, catalogue(), &index)
         .await?;
@@ -68,11 +73,8 @@ async fn serve(mut process: Process) -> Result<()> {
     }
     let queue = process.queue().await?;
     process.detect(&store, catalogue(), &queue);
-    let indexer = Indexer::new(store.clone(), catalogue(), index.clone());
+    let indexer = Indexer::new(store.clone(), catalogue(), index);
     process.index_changes(indexer, &queue);
-    let users = process.users()?;
-    let api = sixplay_api::service(store.clone(), users.clone())?;
-    let middleware = sixplay_middleware::service(index, users)?;
     let addr = server.local_addr();
     let services = [("api", api), ("middleware", middleware)];
     let services = Dispatch::new(ErrorFormat::Problem, services);

@@ -44,3 +44,4 @@ pub use args::{ServerArgs, WorkerArgs};
 pub use process::{Process, run};
 pub use progress::ProgressBar;
 pub use settings::Settings;
+pub use users::{product_names, require_known_names};

@@ -1,8 +1,10 @@
-//! The domain users that a program starts with when its folder of users does not exist yet.
+//! The domain users that a program starts with when its folder of users does not exist yet, and
+//! what their files may name.
 
 use std::path::PathBuf;
 
 use sixplay_core::{Error, Result, retry};
+use sixplay_http::{ClientName, Users};
 
 const USERS: [(&str, &str); 5] = [
     ("pc", include_str!("../users/pc.yml")),
@@ -35,4 +37,48 @@ pub(crate) fn write_defaults(dir: PathBuf) -> Result<PathBuf> {
         result => result.map_err(failed)?,
     }
     Ok(dir)
+}
+
+const ROUTES: [&str; 15] = [
+    "api_programs",
+    "api_program",
+    "api_program_change",
+    "api_program_videos",
+    "api_video",
+    "api_video_change",
+    "middleware_service",
+    "middleware_services",
+    "middleware_folders",
+    "middleware_folder_programs",
+    "middleware_programs",
+    "middleware_first_letters",
+    "middleware_program",
+    "middleware_program_videos",
+    "middleware_video",
+];
+const RESOURCES: [&str; 3] = ["programs", "videos", "middleware"];
+const FLAGS: [(&str, &str); 2] = [("program", "published"), ("video", "published")];
+const PARAMETERS: [&str; 1] = ["platforms"];
+
+/// What clients' files may name of the API's and the middleware's tables: one folder of users
+/// serves both programs, and each knows only its own table.
+pub fn product_names() -> impl Iterator<Item = ClientName> {
+    let routes = ROUTES.map(|name| ClientName::Route(name.to_owned()));
+    let resources = RESOURCES.map(|name| ClientName::Resource(name.to_owned()));
+    let flags = FLAGS.map(|(entity, flag)| ClientName::EntityFlag(entity.into(), flag.into()));
+    let parameters = PARAMETERS.map(|name| ClientName::Parameter(name.to_owned()));
+    let names = routes.into_iter().chain(resources);
+    names.chain(flags).chain(parameters)
+}
+
+/// Refuses files of `users` that name what neither the tables served, whose names are `served`, nor
+/// the product's other table has.
+///
+/// # Errors
+/// As [`Users::require_known`].
+pub fn require_known_names(
+    users: &Users,
+    served: impl IntoIterator<Item = ClientName>,
+) -> Result<()> {
+    users.require_known(product_names().chain(served))
 }

@@ -3,9 +3,11 @@
 
 mod file;
 mod layer;
+mod names;
 mod user;
 mod users;
 
 pub use layer::{DomainUserLayer, DomainUserService};
+pub use names::ClientName;
 pub use user::DomainUser;
 pub use users::Users;

@@ -1,6 +1,7 @@
 //! One domain user: permissions, cache times, flags and parameters.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -8,7 +9,10 @@ use std::{
 
 use http::Method;
 
-use super::file::{AllowSection, UserFile};
+use super::{
+    file::{AllowSection, UserFile},
+    names::{ClientName, UsedName},
+};
 
 /// One client, with all that its file says; cheap to clone. Handlers get it with the request, other
 /// services below a [`crate::DomainUserLayer`] among the request's extensions.
@@ -115,6 +119,35 @@ impl DomainUser {
     pub fn parameter(&self, name: &str) -> Option<&serde_json::Value> {
         self.0.rules.parameters.get(name)
     }
+}
+
+impl DomainUser {
+    /// What the file names of route tables.
+    pub(super) fn used_names(&self) -> Vec<UsedName> {
+        let rules = &self.0.rules;
+        let allow = &rules.firewall.allow;
+        let cached = name_all("cache.routes", &rules.cache.routes, ClientName::Route);
+        let routes = name_all("firewall.allow.routes", &allow.routes, ClientName::Route);
+        let resources = "firewall.allow.resources";
+        let resources = name_all(resources, &allow.resources, ClientName::Resource);
+        let parameters = name_all("parameters", &rules.parameters, ClientName::Parameter);
+        let flags = rules.entities.iter().flat_map(|(entity, flags)| {
+            let name = |flag| ClientName::EntityFlag(entity.clone(), flag);
+            name_all("entities", flags, name)
+        });
+        let names = cached.chain(routes).chain(resources).chain(parameters);
+        names.chain(flags).collect()
+    }
+}
+
+/// The keys of one section.
+fn name_all<V>(
+    section: &'static str,
+    values: &BTreeMap<String, V>,
+    name: impl Fn(String) -> ClientName,
+) -> impl Iterator<Item = UsedName> {
+    let names = values.keys().map(move |key| name(key.clone()));
+    names.map(move |name| UsedName { section, name })
 }
 
 impl AllowSection {

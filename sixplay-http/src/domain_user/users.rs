@@ -1,14 +1,18 @@
 //! All domain users, from a folder of files.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use sixplay_core::{Error, Result, config};
 
-use super::{DomainUser, file::UserFile};
+use super::{
+    DomainUser,
+    file::UserFile,
+    names::{ClientName, require_known_names},
+};
 use crate::DEFAULT_CACHE;
 
 type UsersByName = BTreeMap<String, DomainUser>;
@@ -107,6 +111,20 @@ impl Users {
     /// The client that answers for requests that name none.
     pub fn default_user(&self) -> Option<&DomainUser> {
         self.default_user.as_ref()
+    }
+
+    /// Refuses files that name what nothing has, so that a misspelt rule is not taken for one that
+    /// holds: give it the names of every table whose clients these are, see
+    /// [`crate::Routes::client_names`].
+    ///
+    /// # Errors
+    /// `Config` for a route, resource, entity flag or parameter that is not among `known`, naming
+    /// file, key and what there is.
+    pub fn require_known(&self, known: impl IntoIterator<Item = ClientName>) -> Result<()> {
+        let known: BTreeSet<ClientName> = known.into_iter().collect();
+        let require =
+            |user: &DomainUser| require_known_names(user.file(), user.used_names(), &known);
+        self.iter().try_for_each(require)
     }
 
     /// All clients, by name.

@@ -19,7 +19,7 @@ pub use handler::{json, with};
 pub use request::Request;
 pub use table::Routes;
 
-use crate::Param;
+use crate::{ClientName, Param};
 use handler::{BoxedHandler, box_handler};
 
 /// One route: a method and a path template with the async function that answers it, and what is
@@ -55,6 +55,7 @@ pub struct Route {
     is_private: bool,
     consumes: Option<&'static str>,
     params: Vec<Param>,
+    client_names: Vec<ClientName>,
     handler: BoxedHandler,
 }
 
@@ -84,6 +85,7 @@ impl Route {
             is_private: false,
             consumes: None,
             params: Vec::new(),
+            client_names: Vec::new(),
             handler: box_handler(handler),
         }
     }
@@ -136,6 +138,24 @@ impl Route {
         self
     }
 
+    /// Declares that the handler reads the flag `entities.<entity>.<flag>` of its client; a flag
+    /// that no route declares is refused by [`crate::Users::require_known`].
+    #[must_use]
+    pub fn client_flag(mut self, entity: &str, flag: &str) -> Self {
+        let name = ClientName::EntityFlag(entity.to_owned(), flag.to_owned());
+        self.client_names.push(name);
+        self
+    }
+
+    /// Declares that the handler reads `parameters.<name>` of its client, as
+    /// [`Route::client_flag`].
+    #[must_use]
+    pub fn client_parameter(mut self, name: &str) -> Self {
+        self.client_names
+            .push(ClientName::Parameter(name.to_owned()));
+        self
+    }
+
     /// The name.
     pub fn name(&self) -> &'static str {
         self.name
@@ -154,6 +174,14 @@ impl Route {
     /// The path template.
     pub fn template(&self) -> &str {
         &self.template
+    }
+
+    /// What clients' files may name of it.
+    fn client_names(&self) -> impl Iterator<Item = ClientName> {
+        let resource = self.resource.to_owned();
+        let resource = (!resource.is_empty()).then_some(ClientName::Resource(resource));
+        let own = std::iter::once(ClientName::Route(self.name.to_owned()));
+        own.chain(resource).chain(self.client_names.iter().cloned())
     }
 
     /// The declared query parameters.

@@ -17,7 +17,7 @@ use tower_service::Service;
 
 use super::Route;
 use crate::{
-    ErrorFormat,
+    ClientName, ErrorFormat,
     answer::{BoxError, BoxedAnswer},
 };
 
@@ -114,6 +114,12 @@ impl Routes {
     /// The routes, in the order in which they were given.
     pub fn routes(&self) -> &[Route] {
         &self.0.routes
+    }
+
+    /// What clients' files may name of the table: its routes, their resources, and the flags and
+    /// parameters that they declare; for [`crate::Users::require_known`].
+    pub fn client_names(&self) -> impl Iterator<Item = ClientName> {
+        self.routes().iter().flat_map(Route::client_names)
     }
 
     /// The format of the errors.

@@ -170,6 +170,70 @@ fn a_filter_that_is_not_enforced_is_refused_naming_file_key_and_value() {
 }
 
 #[test]
+fn a_name_that_no_table_has_is_refused_naming_file_key_and_what_there_is() {
+    let shelf = Route::get("shelf", "/", hello)
+        .resource("shelves")
+        .client_flag("book", "published")
+        .client_parameter("languages");
+    let bench = Route::get("bench", "/", hello);
+    let tables = [shelf, bench].map(|route| Routes::new(ErrorFormat::Problem, [route]).unwrap());
+    let names = || tables.iter().flat_map(Routes::client_names);
+    let known = "
+cache: { routes: { shelf: 5, bench: 0 } }
+firewall: { allow: { resources: { shelves: true }, routes: { shelf: false, bench: true } } }
+entities: { book: { published: true } }
+parameters: { languages: [en] }
+";
+    load(&[("pc.yml", known), ("tv.yml", "")])
+        .require_known(names())
+        .unwrap();
+    for (text, key, there_is) in [
+        (
+            "cache: { routes: { shlef: 5 } }",
+            "cache.routes.shlef",
+            "bench, shelf",
+        ),
+        (
+            "firewall: { allow: { routes: { Shelf: false } } }",
+            "firewall.allow.routes.Shelf",
+            "bench, shelf",
+        ),
+        (
+            "firewall: { allow: { resources: { shelf: false } } }",
+            "firewall.allow.resources.shelf",
+            "shelves",
+        ),
+        (
+            "entities: { book: { publisehd: true } }",
+            "entities.book.publisehd",
+            "book.published",
+        ),
+        (
+            "entities: { books: { published: true } }",
+            "entities.books.published",
+            "book.published",
+        ),
+        (
+            "parameters: { lnaguages: [en] }",
+            "parameters.lnaguages",
+            "languages",
+        ),
+    ] {
+        let users = load(&[("pc.yml", known), ("tv.yml", text)]);
+        let error = users.require_known(names()).unwrap_err();
+        let shown = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::Config, "{shown}");
+        for named in [
+            "tv.yml",
+            &format!("key={key}"),
+            &format!("known={there_is}"),
+        ] {
+            assert!(shown.contains(named), "{text}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn names_are_one_lower_case_label_with_one_file() {
     for files in [
         &[("Pc.yml", "")][..],

@@ -1,10 +1,10 @@
 //! `docs/http.md` lists every route and parameter as the tables declare them.
 //! `SIXPLAY_WRITE_DOCS=1` writes the list anew.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use sixplay_core::Store;
-use sixplay_http::{Param, ParamRule, Route, Users};
+use sixplay_http::{ClientName, Param, ParamRule, Route, Routes, Users};
 use sixplay_index::Index;
 use tempfile::TempDir;
 
@@ -26,7 +26,24 @@ async fn the_page_of_routes_is_up_to_date() {
     }
 }
 
+#[tokio::test]
+async fn the_names_that_every_program_takes_in_a_clients_file_are_those_of_the_tables() {
+    let [api, middleware] = all_tables().await;
+    let in_tables = api.client_names().chain(middleware.client_names());
+    let in_tables: BTreeSet<ClientName> = in_tables.collect();
+    assert_eq!(
+        sixplay_startup::product_names().collect::<BTreeSet<_>>(),
+        in_tables
+    );
+}
+
 async fn list_all_routes() -> String {
+    let [api, middleware] = all_tables().await;
+    write_section("API", api.routes()) + &write_section("Middleware", middleware.routes())
+}
+
+/// The tables of the API and the middleware.
+async fn all_tables() -> [Routes; 2] {
     let dir = TempDir::new().unwrap();
     let url = |name: &str| format!("sqlite:{}", dir.path().join(name).display());
     let store = Store::connect(&url("store")).await.unwrap();
@@ -34,8 +51,7 @@ async fn list_all_routes() -> String {
     let users = Users::load(dir.path()).unwrap();
     let api = sixplay_api::service(store, users.clone()).unwrap();
     let middleware = sixplay_middleware::service(index, users).unwrap();
-    let api = write_section("API", api.get_ref().routes());
-    api + &write_section("Middleware", middleware.get_ref().routes())
+    [api, middleware].map(|service| service.get_ref().clone())
 }
 
 fn write_section(title: &str, routes: &[Route]) -> String {

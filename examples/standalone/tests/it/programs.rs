@@ -15,6 +15,45 @@ const PROGRAMS: [&str; 6] = [
 ];
 
 #[test]
+fn a_clients_file_with_a_name_that_nothing_has_stops_the_servers_naming_file_and_key() {
+    for program in ["sixplay-api", "sixplay-middleware", "sixplay-standalone"] {
+        for (text, key) in [
+            (
+                "cache: { routes: { middleware_vidoe: 5 } }",
+                "cache.routes.middleware_vidoe",
+            ),
+            (
+                "firewall: { allow: { routes: { api_vidoe: false } } }",
+                "firewall.allow.routes.api_vidoe",
+            ),
+            (
+                "firewall: { allow: { resources: { program: false } } }",
+                "firewall.allow.resources.program",
+            ),
+            (
+                "entities: { video: { publisehd: true } }",
+                "entities.video.publisehd",
+            ),
+            ("parameters: { platfroms: [web] }", "parameters.platfroms"),
+            (
+                "firewall: { user_access: { default_state: false } }",
+                "firewall.user_access.default_state",
+            ),
+        ] {
+            let line = Line::new(On::Embedded).expect("needs no server");
+            let users = line.dir.path().join("users");
+            std::fs::create_dir(&users).expect("a folder");
+            std::fs::write(users.join("pc.yml"), text).expect("a file");
+            let (code, output) = line.run(program, &["--listen", "127.0.0.1:0"]);
+            assert_eq!(code, Some(2), "{program}: {output}");
+            for named in ["pc.yml", key] {
+                assert!(output.contains(named), "{program} {named}: {output}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_by_every_program_naming_file_path_and_value() {
     for (text, expected) in [
         (
