@@ -1,7 +1,10 @@
 //! Requests that get no answer from a handler.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header::ALLOW};
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{ALLOW, HeaderName},
+};
 use sixplay_core::Error;
 
 use super::{
@@ -19,6 +22,8 @@ pub(crate) enum RequestRefusal {
     WrongMedia(&'static str),
     /// The body has a content coding.
     EncodedBody,
+    /// The header asks for a state that the resource is not known to be in.
+    FailedCondition(HeaderName),
     /// The request is for a host that is not ours.
     Misdirected,
     /// The body has not come in time.
@@ -57,6 +62,7 @@ impl RequestRefusal {
                 let detail = "the body must not be encoded";
                 render_unsupported("content-encoding", detail, format, path)
             }
+            Self::FailedCondition(header) => render_failed_condition(header, format, path),
             Self::Misdirected => {
                 let detail = "the host is none of this server's";
                 plain(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail)
@@ -84,6 +90,23 @@ fn render_unknown_method(allow: &str, format: ErrorFormat, path: &str) -> Respon
         response.headers_mut().insert(ALLOW, allow);
     }
     response
+}
+
+fn render_failed_condition(
+    header: &HeaderName,
+    format: ErrorFormat,
+    path: &str,
+) -> Response<Bytes> {
+    let code = "precondition_failed";
+    let detail = "the condition does not hold: answers have no tags and no dates to compare";
+    let fault = InputFault {
+        source: FaultPlace::Header(header.as_str()),
+        code,
+        message: detail,
+    };
+    ErrorAnswer::new(StatusCode::PRECONDITION_FAILED, code, detail, path)
+        .with_faults(vec![fault])
+        .write_in(format)
 }
 
 /// 415, by what the header tells of the body.

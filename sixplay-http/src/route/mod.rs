@@ -5,6 +5,7 @@ mod body;
 mod handler;
 mod path;
 mod permission;
+mod precondition;
 mod request;
 mod serve;
 mod table;

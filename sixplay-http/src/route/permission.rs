@@ -60,7 +60,8 @@ impl<'t> PathRoutes<'t, '_> {
         methods.join(", ")
     }
 
-    fn find_route(&self, method: &Method) -> Option<&'t Route> {
+    /// The route that answers the method, whether the client may use it or not.
+    pub(super) fn find_route(&self, method: &Method) -> Option<&'t Route> {
         let answering = match *method {
             Method::HEAD => &Method::GET,
             _ => method,

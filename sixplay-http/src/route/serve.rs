@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{
     HeaderValue, Method, Response, StatusCode, Version,
-    header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS},
+    header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HeaderName, X_CONTENT_TYPE_OPTIONS},
     request::Parts,
 };
 use http_body::Body;
@@ -17,6 +17,7 @@ use super::{
     body::{collect_body, require_media, require_sound_head},
     path::decode_unreserved,
     permission::{PathRoutes, answer_without_content},
+    precondition::find_failed_condition,
     table::RouteTable,
 };
 use crate::{
@@ -105,6 +106,11 @@ impl RouteTable {
         require_media(&parts, route)?;
         let params = route.read_params(&parts)?;
         let segments = decode_segments(&found)?;
+        if let Some(header) = find_failed_condition(&parts.method, &parts.headers) {
+            let shown = offered.find_route(&Method::GET);
+            let refuse = refuse_condition(header, shown, parts, segments);
+            return Err(retry::deadline("routes.serve", limits.deadline, refuse).await?);
+        }
         let body = collect_body(body, &parts, limits).await?;
         parts.method = route.method.clone();
         let request = Request {
@@ -169,6 +175,30 @@ impl Route {
             None => self.cache.unwrap_or(DEFAULT_CACHE),
         }
     }
+}
+
+/// What answers a request whose condition does not hold: what is not there stays 404, as without
+/// the condition (RFC 9110 §13.2.1).
+async fn refuse_condition(
+    header: HeaderName,
+    shown: Option<&Route>,
+    mut parts: Parts,
+    segments: Vec<(String, String)>,
+) -> Result<RequestRefusal> {
+    let Some(shown) = shown else {
+        return Ok(RequestRefusal::FailedCondition(header));
+    };
+    parts.method = Method::GET;
+    let params = Params::read(&shown.params, "").unwrap_or_default();
+    let body = Bytes::new();
+    let request = Request {
+        parts,
+        segments,
+        params,
+        body,
+    };
+    shown.call_handler(request).await?;
+    Ok(RequestRefusal::FailedCondition(header))
 }
 
 fn decode_segments(found: &PathMatch<'_, '_>) -> Result<Vec<(String, String)>> {

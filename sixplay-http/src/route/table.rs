@@ -34,6 +34,7 @@ use crate::{
 /// | the client's permission, when a [`crate::DomainUserLayer`] is in front | 403 |
 /// | media type of the body, if the route names one | 415 |
 /// | query and segments | 400 |
+/// | `If-Match` but `*`; on a change also `If-Unmodified-Since`, `If-None-Match: *` | 412 |
 /// | size and time of the body | 413, 408 |
 /// | the handler's error | that of its kind, see [`crate::status`] |
 ///

@@ -1,6 +1,12 @@
 //! The route table: matching, methods, parameters, errors, cache times.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Method, Request as HttpRequest, Response};
@@ -196,6 +202,75 @@ async fn a_request_over_its_deadline_is_503() {
     let answer = send(&table(ErrorFormat::Problem), request).await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.json()["code"], "timeout");
+}
+
+#[tokio::test]
+async fn a_condition_that_does_not_hold_changes_nothing() {
+    let written = Arc::new(AtomicUsize::new(0));
+    let write = || {
+        with(&written, async |written: Arc<AtomicUsize>, _| {
+            written.fetch_add(1, Ordering::SeqCst);
+            Ok(json("{}"))
+        })
+    };
+    let find = async |request: Request| match request.segment("id") {
+        "here" => Ok(json("{}")),
+        _ => Err(Error::not_found("test.find", "there is no such item")),
+    };
+    let routes = [
+        Route::get("item", "/items/{id}", find),
+        Route::new(Method::PUT, "write", "/items/{id}", write()),
+        Route::new(Method::POST, "add", "/items", write()),
+    ];
+    let service = Routes::new(ErrorFormat::Problem, routes).unwrap();
+    let ask = async |method: &Method, path: &str, header: (&str, &str)| {
+        let request = HttpRequest::builder().method(method).uri(path);
+        let request = request.header(header.0, header.1).body(Full::default());
+        let answer = send(&service, request.unwrap()).await;
+        (answer.status.as_u16(), written.swap(0, Ordering::SeqCst))
+    };
+    for (header, value, reading, writing) in [
+        ("if-match", "\"a\"", 412, 412),
+        ("if-match", "W/\"a\", \"b\"", 412, 412),
+        ("if-match", "nonsense", 412, 412),
+        ("if-match", "", 412, 412),
+        ("if-match", "*", 200, 200),
+        ("if-match", " * ", 200, 200),
+        (
+            "if-unmodified-since",
+            "Sat, 29 Oct 1994 19:43:31 GMT",
+            200,
+            412,
+        ),
+        ("if-unmodified-since", "1999", 200, 412),
+        ("if-none-match", "*", 200, 412),
+        ("if-none-match", "\"a\"", 200, 200),
+    ] {
+        let header = (header, value);
+        let (here, away) = ("/items/here", "/items/away");
+        assert_eq!(
+            ask(&Method::GET, here, header).await,
+            (reading, 0),
+            "{header:?}"
+        );
+        assert_eq!(
+            ask(&Method::GET, away, header).await,
+            (404, 0),
+            "{header:?}"
+        );
+        let writes = usize::from(writing == 200);
+        for (method, path) in [(Method::PUT, here), (Method::POST, "/items")] {
+            let answer = ask(&method, path, header).await;
+            assert_eq!(answer, (writing, writes), "{method} {header:?}");
+        }
+        if writing == 412 {
+            assert_eq!(
+                ask(&Method::PUT, away, header).await,
+                (404, 0),
+                "{header:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

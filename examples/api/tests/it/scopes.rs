@@ -183,6 +183,32 @@ async fn the_route_itself_would_have_done_it(world: &World) -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_condition_that_does_not_hold_changes_nothing_and_tells_nothing_of_the_hidden()
+-> Result<()> {
+    let Some(world) = World::new(Backend::Sqlite).await? else {
+        return Ok(());
+    };
+    let rows = world.rows().await?;
+    let writing = world.service.get_ref().routes().iter();
+    for route in writing.filter(|route| *route.method() != Method::GET) {
+        for (ids, expected) in [(&world.shown, 412), (&world.hidden, 404)] {
+            let request = Request::builder()
+                .method(route.method())
+                .uri(path_of(route, ids));
+            let request = request.header("host", "writer.api.localhost");
+            let request = request.header("content-type", "application/json");
+            let request = request
+                .header("if-match", "\"1\"")
+                .body(Full::from(body_of(route)));
+            let answer = send(&world.service, request.unwrap()).await;
+            assert_eq!(answer.status, expected, "{route:?}: {}", answer.body);
+        }
+    }
+    assert_eq!(world.rows().await?, rows);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_change_that_hides_a_thing_from_its_author_is_answered_as_committed() -> Result<()> {
     let Some(world) = World::new(Backend::Sqlite).await? else {
         return Ok(());
