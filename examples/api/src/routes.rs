@@ -14,6 +14,9 @@ use crate::{
     scoped_store::{ClientStores, ScopedStore, not_found},
 };
 
+/// RFC 7396.
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
 /// The API's table over the stores of its clients.
 pub(crate) fn table(stores: &ClientStores) -> Result<Routes> {
     let routes = [
@@ -26,7 +29,7 @@ pub(crate) fn table(stores: &ClientStores) -> Result<Routes> {
     ];
     // what one client sees another may not, and `published` is not for viewers at all
     let routes = routes.map(|route| {
-        let route = route.private();
+        let route = route.private().strict_params();
         route
             .client_flag(documents::PROGRAM, PUBLISHED)
             .client_flag(documents::VIDEO, PUBLISHED)
@@ -53,6 +56,7 @@ fn program_change_route(stores: &ClientStores) -> Route {
     let (name, path) = ("api_program_change", "/v1/programs/{id}");
     Route::new(Method::PATCH, name, path, stores.scoped(patch_program))
         .resource("programs")
+        .consumes(MERGE_PATCH)
         .consumes("application/json")
 }
 
@@ -71,6 +75,7 @@ fn video_change_route(stores: &ClientStores) -> Route {
     let (name, path) = ("api_video_change", "/v1/videos/{id}");
     Route::new(Method::PATCH, name, path, stores.scoped(patch_video))
         .resource("videos")
+        .consumes(MERGE_PATCH)
         .consumes("application/json")
 }
 

@@ -10,7 +10,7 @@ use http::{Response, StatusCode};
 use sixplay_core::{Error, ErrorKind};
 
 pub(crate) use formats::ErrorFormats;
-pub(crate) use refusal::RequestRefusal;
+pub(crate) use refusal::{RequestRefusal, add_accept_patch};
 
 use body::{ErrorAnswer, collect_faults, reason_of};
 

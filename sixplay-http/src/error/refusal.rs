@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Response, StatusCode,
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{ALLOW, HeaderName},
 };
 use sixplay_core::Error;
@@ -18,8 +18,8 @@ pub(crate) enum RequestRefusal {
     Failed(Error),
     /// The path is known, the method is not; holds the value of `Allow`.
     UnknownMethod(String),
-    /// The body's media type is not the one that the route takes.
-    WrongMedia(&'static str),
+    /// The body's media type is none of those that the route takes.
+    WrongMedia { method: Method, expected: String },
     /// The body has a content coding.
     EncodedBody,
     /// The header asks for a state that the resource is not known to be in.
@@ -54,9 +54,13 @@ impl RequestRefusal {
             // logs it, too
             Self::Failed(error) => return format.render(error, path),
             Self::UnknownMethod(allow) => render_unknown_method(allow, format, path),
-            Self::WrongMedia(expected) => {
-                let detail = format!("the body must be {expected}");
-                render_unsupported("content-type", &detail, format, path)
+            Self::WrongMedia { method, expected } => {
+                let detail = format!("the body must be one of: {expected}");
+                let mut response = render_unsupported("content-type", &detail, format, path);
+                if *method == Method::PATCH {
+                    add_accept_patch(response.headers_mut(), expected);
+                }
+                response
             }
             Self::EncodedBody => {
                 let detail = "the body must not be encoded";
@@ -125,6 +129,13 @@ fn render_unsupported(
     ErrorAnswer::new(status, code, detail, path)
         .with_faults(vec![fault])
         .write_in(format)
+}
+
+/// The media types of a `PATCH`, between commas (RFC 5789 §3.1).
+pub(crate) fn add_accept_patch(headers: &mut HeaderMap, media: &str) {
+    if let Ok(media) = HeaderValue::from_str(media) {
+        headers.insert("accept-patch", media);
+    }
 }
 
 fn describe_head(status: StatusCode) -> (&'static str, &'static str) {

@@ -4,6 +4,8 @@
 mod decode;
 mod param;
 
+use std::collections::BTreeSet;
+
 use sixplay_core::{Error, Result};
 
 pub(crate) use decode::decode_percent;
@@ -11,6 +13,12 @@ pub use param::{Param, ParamRule};
 
 use decode::{QueryPair, decode_pairs};
 use param::ParamValue;
+
+/// How many wrong parameters one error names at most.
+const MAX_FAULTS: usize = 20;
+
+/// A parameter's name, and what is wrong with it.
+type ParamFault = (String, String);
 
 /// The declared parameters of one request, checked and converted.
 ///
@@ -47,13 +55,30 @@ impl Params {
     /// `Invalid` for broken percent-encoding or a NUL anywhere, and for values that a rule refuses:
     /// all of them, as pairs `parameter` and `problem`.
     pub fn read(declared: &[Param], query: &str) -> Result<Self> {
+        Self::read_pairs(declared, &decode_pairs(query)?, Vec::new())
+    }
+
+    /// As [`Params::read`]; a name that is not declared is refused, too.
+    ///
+    /// # Errors
+    /// As [`Params::read`].
+    pub fn read_strict(declared: &[Param], query: &str) -> Result<Self> {
         let pairs = decode_pairs(query)?;
-        let (mut values, mut faults) = (Vec::new(), Vec::new());
+        let faults = find_unknown(declared, &pairs);
+        Self::read_pairs(declared, &pairs, faults)
+    }
+
+    fn read_pairs(
+        declared: &[Param],
+        pairs: &[QueryPair<'_>],
+        mut faults: Vec<ParamFault>,
+    ) -> Result<Self> {
+        let mut values = Vec::new();
         for param in declared {
-            match param.parse_value(find_last(&pairs, param.name)) {
+            match param.parse_value(find_last(pairs, param.name)) {
                 Ok(Some(value)) => values.push((param.name, value)),
                 Ok(None) => {}
-                Err(problem) => faults.push((param.name, problem)),
+                Err(problem) => faults.push((param.name.to_owned(), problem)),
             }
         }
         if faults.is_empty() {
@@ -100,9 +125,18 @@ fn find_last<'q>(pairs: &'q [QueryPair<'_>], name: &str) -> Option<&'q str> {
     Some(value)
 }
 
-fn refuse_values(faults: Vec<(&'static str, String)>) -> Error {
+/// The names of the query that are not declared, each once.
+fn find_unknown(declared: &[Param], pairs: &[QueryPair<'_>]) -> Vec<ParamFault> {
+    let is_unknown = |name: &&str| declared.iter().all(|param| param.name != *name);
+    let names = pairs.iter().map(|(name, _)| name.as_ref());
+    let unknown: BTreeSet<&str> = names.filter(is_unknown).collect();
+    let fault = |name: &str| (name.to_owned(), "there is no such parameter".to_owned());
+    unknown.into_iter().map(fault).collect()
+}
+
+fn refuse_values(faults: Vec<ParamFault>) -> Error {
     let mut error = Error::invalid("params.read", "a query parameter is not valid");
-    for (name, problem) in faults {
+    for (name, problem) in faults.into_iter().take(MAX_FAULTS) {
         error = error.with("parameter", name).with("problem", problem);
     }
     error
@@ -167,11 +201,30 @@ mod tests {
             assert_eq!(kind, ErrorKind::Invalid, "{query}");
         }
         let error = read("limit=x&offset=-1").unwrap_err();
-        let named: Vec<&str> = error
-            .context()
-            .filter(|(key, _)| *key == "parameter")
-            .map(|(_, value)| value)
-            .collect();
-        assert_eq!(named, ["limit", "offset"]);
+        assert_eq!(names_of(&error), ["limit", "offset"]);
+    }
+
+    fn names_of(error: &Error) -> Vec<&str> {
+        let named = error.context().filter(|(key, _)| *key == "parameter");
+        named.map(|(_, value)| value).collect()
+    }
+
+    #[test]
+    fn strict_reading_refuses_what_is_not_declared_with_all_that_is_wrong() {
+        let read = |query: &str| Params::read_strict(&declared_params(), query);
+        assert_eq!(read("limit=3&offset=").unwrap().int("limit"), Some(3));
+        for (query, named) in [
+            ("limt=5", &["limt"][..]),
+            ("Limit=5", &["Limit"]),
+            ("order[title]=asc", &["order[title]"]),
+            ("fields=id&limit=x&fields=code", &["fields", "limit"]),
+            ("=1", &[""]),
+        ] {
+            let error = read(query).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{query}");
+            assert_eq!(names_of(&error), named, "{query}");
+        }
+        let many: String = (0..5000).map(|number| format!("p{number}=&")).collect();
+        assert_eq!(names_of(&read(&many).unwrap_err()).len(), MAX_FAULTS);
     }
 }

@@ -52,12 +52,23 @@ fn measure_target(parts: &Parts) -> usize {
     parts.uri.path().len() + parts.uri.query().map_or(0, str::len)
 }
 
-/// Refuses a body that is encoded or of another media type than the route's, if it names one.
+/// Refuses a body that is encoded or of another media type than the route's, if it names any.
 pub(super) fn require_media(parts: &Parts, route: &Route) -> Result<(), RequestRefusal> {
-    match route.consumes {
-        Some(_) if is_encoded(parts) => Err(RequestRefusal::EncodedBody),
-        Some(media) if !has_media(parts, media) => Err(RequestRefusal::WrongMedia(media)),
-        _ => Ok(()),
+    if route.consumes.is_empty() {
+        return Ok(());
+    }
+    if parts.headers.get_all(CONTENT_TYPE).iter().count() > 1 {
+        let message = "the request has more than one content-type";
+        let error = Error::invalid("routes.media", message).with("header", "content-type");
+        return Err(error.into());
+    }
+    match route.consumes.iter().any(|media| has_media(parts, media)) {
+        _ if is_encoded(parts) => Err(RequestRefusal::EncodedBody),
+        true => Ok(()),
+        false => Err(RequestRefusal::WrongMedia {
+            method: route.method.clone(),
+            expected: route.consumes.join(", "),
+        }),
     }
 }
 

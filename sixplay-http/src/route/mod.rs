@@ -54,8 +54,9 @@ pub struct Route {
     template: String,
     cache: Option<u32>,
     is_private: bool,
-    consumes: Option<&'static str>,
+    consumes: Vec<&'static str>,
     params: Vec<Param>,
+    is_strict: bool,
     client_names: Vec<ClientName>,
     handler: BoxedHandler,
 }
@@ -84,8 +85,9 @@ impl Route {
             template: template.into(),
             cache: None,
             is_private: false,
-            consumes: None,
+            consumes: Vec::new(),
             params: Vec::new(),
+            is_strict: false,
             client_names: Vec::new(),
             handler: box_handler(handler),
         }
@@ -124,18 +126,27 @@ impl Route {
         self
     }
 
-    /// Sets the media type that the body must have, parameters such as `charset` aside; another
-    /// one, and an encoded body, is 415. Without it any body is taken.
+    /// Adds a media type that the body may have, parameters such as `charset` aside; any other, and
+    /// an encoded body, is 415, two `Content-Type`s are 400. Without one any body is taken. A
+    /// `PATCH` route tells them as `Accept-Patch`.
     #[must_use]
     pub fn consumes(mut self, media: &'static str) -> Self {
-        self.consumes = Some(media);
+        self.consumes.push(media);
         self
     }
 
-    /// Declares query parameters, after those declared before; what is not declared is ignored.
+    /// Declares query parameters, after those declared before; what is not declared is ignored
+    /// unless the route is strict, see [`Route::strict_params`].
     #[must_use]
     pub fn params(mut self, params: impl IntoIterator<Item = Param>) -> Self {
         self.params.extend(params);
+        self
+    }
+
+    /// Refuses query parameters that are not declared with 400.
+    #[must_use]
+    pub fn strict_params(mut self) -> Self {
+        self.is_strict = true;
         self
     }
 

@@ -5,7 +5,10 @@ use http::{HeaderValue, Method, Response, StatusCode, header::ALLOW};
 use sixplay_core::{Error, Result};
 
 use super::Route;
-use crate::{DomainUser, error::RequestRefusal};
+use crate::{
+    DomainUser,
+    error::{RequestRefusal, add_accept_patch},
+};
 
 /// The routes of one path, as one client sees them; without a client all are open.
 pub(super) struct PathRoutes<'t, 'u> {
@@ -39,6 +42,12 @@ impl<'t> PathRoutes<'t, '_> {
         let mut response = answer_without_content();
         if let Ok(allow) = HeaderValue::try_from(self.list_methods()) {
             response.headers_mut().insert(ALLOW, allow);
+        }
+        let patch = self.find_route(&Method::PATCH);
+        let patch =
+            patch.filter(|route| !route.consumes.is_empty() && self.permits(&Method::PATCH, route));
+        if let Some(media) = patch.map(|route| route.consumes.join(", ")) {
+            add_accept_patch(response.headers_mut(), &media);
         }
         response
     }

@@ -144,7 +144,11 @@ impl RouteTable {
 
 impl Route {
     fn read_params(&self, parts: &Parts) -> Result<Params> {
-        Params::read(&self.params, parts.uri.query().unwrap_or_default())
+        let query = parts.uri.query().unwrap_or_default();
+        match self.is_strict {
+            true => Params::read_strict(&self.params, query),
+            false => Params::read(&self.params, query),
+        }
     }
 
     /// The handler's answer with its cache time.

@@ -171,12 +171,13 @@ fn require_well_formed(route: &Route) -> Result<()> {
     let segments = route.template.split('/');
     let segments = segments.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let params = route.params.iter().map(|param| param.name);
-    let consumes = route.consumes.unwrap_or("any/any");
     let fault = match route.template.as_str() {
         template if !template.starts_with('/') => "the template does not begin with a slash",
         _ if occurs_twice(segments) => "a segment's name occurs twice",
         _ if occurs_twice(params) => "a parameter is declared twice",
-        _ if !is_media_type(consumes) => "what is consumed is no media type without parameters",
+        _ if !route.consumes.iter().all(|media| is_media_type(media)) => {
+            "what is consumed is no media type without parameters"
+        }
         _ => return Ok(()),
     };
     Err(refuse_route(fault, route).with("template", &route.template))

@@ -299,6 +299,62 @@ async fn bodies_are_limited_and_typed() {
     assert_eq!(answer.status, 415);
     let source = &answer.json()["errors"][0]["source"];
     assert_eq!(source["header"], "content-type");
+    assert_eq!(answer.header("accept-patch"), "application/json");
+    let mut two = patch("application/json", "{}");
+    let other = "text/plain".parse().unwrap();
+    two.headers_mut().append("content-type", other);
+    let answer = send(&routes, two).await;
+    assert_eq!(answer.status, 400);
+    let source = &answer.json()["errors"][0]["source"];
+    assert_eq!(source["header"], "content-type");
+    let options = ask(&routes, Method::OPTIONS, "x", "/items/1").await;
+    assert_eq!(options.header("accept-patch"), "application/json");
+    let options = ask(&routes, Method::OPTIONS, "x", "/items/own").await;
+    assert_eq!(options.header("accept-patch"), "");
+}
+
+#[tokio::test]
+async fn a_body_of_any_media_type_that_a_route_names_is_taken() {
+    let route = Route::new(Method::PATCH, "save", "/", save);
+    let route = route.consumes("application/merge-patch+json");
+    let routes = Routes::new(ErrorFormat::Problem, [route.consumes("application/json")]).unwrap();
+    for (media, status) in [
+        ("application/merge-patch+json", 200),
+        ("Application/JSON; charset=utf-8", 200),
+        ("application/json-patch+json", 415),
+        ("application/json, text/plain", 415),
+        ("", 415),
+    ] {
+        let request = HttpRequest::patch("/").header("content-type", media);
+        let answer = send(&routes, request.body(Full::from("{}")).unwrap()).await;
+        assert_eq!(answer.status, status, "{media}");
+        let told = "application/merge-patch+json, application/json";
+        let expected = if status == 415 { told } else { "" };
+        assert_eq!(answer.header("accept-patch"), expected, "{media}");
+    }
+}
+
+#[tokio::test]
+async fn a_strict_route_refuses_parameters_that_it_does_not_declare() {
+    let page = || [Param::int("offset", 0, 9, "Skipped.").default(0)];
+    let routes = [
+        Route::get("strict", "/strict", echo)
+            .params(page())
+            .strict_params(),
+        Route::get("lenient", "/lenient", echo).params(page()),
+    ];
+    let routes = Routes::new(ErrorFormat::Problem, routes).unwrap();
+    let get = async |path: &str| ask(&routes, Method::GET, "x", path).await;
+    assert_eq!(get("/lenient?ofset=3&x=1").await.status, 200);
+    assert_eq!(get("/strict?offset=3").await.status, 200);
+    let answer = get("/strict?ofset=3&offset=x").await;
+    assert_eq!(answer.status, 400);
+    let problem = answer.json();
+    let faults = problem["errors"].as_array().unwrap().iter();
+    let named: Vec<_> = faults
+        .map(|fault| fault["source"]["parameter"].clone())
+        .collect();
+    assert_eq!(named, ["ofset", "offset"]);
 }
 
 #[test]

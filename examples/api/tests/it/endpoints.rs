@@ -95,6 +95,10 @@ async fn programs_and_their_videos_are_listed_in_pages() {
         "/v1/programs?limit=101",
         "/v1/programs?offset=-1",
         "/v1/programs?limit=%zz",
+        "/v1/programs?limt=5",
+        "/v1/programs?fields=id",
+        "/v1/programs?order[title]=asc",
+        "/v1/videos/clip_0?with=clips",
         "/v1/videos/%00",
         "/v1/videos/a%00b",
     ] {
@@ -145,6 +149,31 @@ async fn a_patch_changes_what_it_names_and_answers_the_new_representation() {
     );
     assert_eq!(world.get(&path).await.json()["description"], "neuf");
     assert_eq!(world.patch(&path, "{}").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_merge_patch_is_taken_and_told_of() {
+    let world = World::new().await;
+    let path = format!("/v1/programs/{}", world.program);
+    let patch = async |media: &str| {
+        let request = Request::patch(&path).header("host", HOST);
+        let request = request.header("content-type", media);
+        let body = Full::from(r#"{"summary":"merged"}"#);
+        send(&world.service, request.body(body).unwrap()).await
+    };
+    let told = "application/merge-patch+json, application/json";
+    let merged = patch("application/merge-patch+json").await;
+    assert_eq!(
+        (merged.status.as_u16(), &merged.json()["summary"]),
+        (200, &"merged".into())
+    );
+    let refused = patch("text/plain").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("accept-patch")),
+        (415, told)
+    );
+    let options = ask(&world.service, Method::OPTIONS, HOST, &path).await;
+    assert_eq!(options.header("accept-patch"), told);
 }
 
 #[tokio::test]
