@@ -6,12 +6,12 @@ use sixplay_catalogue::{
     TableSchema,
     tables::{CLIPS, PROGRAMS, VIDEOS},
 };
-use sixplay_core::{Error, Result, Transaction};
+use sixplay_core::{Result, Transaction};
 
-const MAX_TITLE_CHARS: usize = 255;
-
-/// Of a description or summary.
-const MAX_TEXT_CHARS: usize = 10_000;
+use crate::{
+    faults::PatchFaults,
+    texts::{find_text_fault, find_title_fault},
+};
 
 /// What to change of a program; fields left out stay, an empty text clears all but the title. Null
 /// is refused.
@@ -29,7 +29,7 @@ const MAX_TEXT_CHARS: usize = 10_000;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ProgramPatch {
-    /// 1 to 255 characters.
+    /// 1 to 255 characters, one of them visible; no control characters, as in all texts.
     #[serde(deserialize_with = "read_given")]
     pub title: Option<String>,
     /// At most 10,000 characters.
@@ -48,7 +48,7 @@ pub struct ProgramPatch {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VideoPatch {
-    /// 1 to 255 characters; also the title of the clip when the video is one.
+    /// As [`ProgramPatch::title`]; also the title of the clip when the video is one.
     #[serde(deserialize_with = "read_given")]
     pub title: Option<String>,
     /// At most 10,000 characters; also the description of the clip when the video is one.
@@ -78,27 +78,25 @@ pub(crate) struct VideoChanges {
 }
 
 impl ProgramPatch {
-    /// # Errors
-    /// `Invalid` naming the field.
-    pub(crate) fn check(self) -> Result<ProgramChanges> {
+    /// What it changes; what is wrong with it becomes faults, and is left out.
+    pub(crate) fn check(self, faults: &mut PatchFaults) -> ProgramChanges {
         let mut changes = ColumnChanges::default();
-        changes.set_title(self.title)?;
-        changes.set_text("description", self.description)?;
-        changes.set_text("summary", self.summary)?;
+        changes.set_title(self.title, faults);
+        changes.set_text("description", self.description, faults);
+        changes.set_text("summary", self.summary, faults);
         changes.set_flag("enabled", self.enabled);
-        Ok(ProgramChanges(changes))
+        ProgramChanges(changes)
     }
 }
 
 impl VideoPatch {
-    /// # Errors
     /// As [`ProgramPatch::check`].
-    pub(crate) fn check(self) -> Result<VideoChanges> {
+    pub(crate) fn check(self, faults: &mut PatchFaults) -> VideoChanges {
         let (mut texts, mut switch) = (ColumnChanges::default(), ColumnChanges::default());
-        texts.set_title(self.title)?;
-        texts.set_text("description", self.description)?;
+        texts.set_title(self.title, faults);
+        texts.set_text("description", self.description, faults);
         switch.set_flag("enabled", self.enabled);
-        Ok(VideoChanges { texts, switch })
+        VideoChanges { texts, switch }
     }
 }
 
@@ -128,19 +126,25 @@ fn clip_of(video: &str) -> Option<i64> {
 struct ColumnChanges(Vec<(&'static str, Value)>);
 
 impl ColumnChanges {
-    fn set_title(&mut self, title: Option<String>) -> Result<()> {
-        if let Some(title) = &title {
-            require_title(title)?;
-        }
-        self.set_text("title", title)
+    fn set_title(&mut self, title: Option<String>, faults: &mut PatchFaults) {
+        self.set_checked("title", title, find_title_fault, faults);
     }
 
-    fn set_text(&mut self, field: &'static str, text: Option<String>) -> Result<()> {
-        if let Some(text) = text {
-            require_text(field, &text)?;
-            self.0.push((field, text.into()));
+    fn set_text(&mut self, field: &'static str, text: Option<String>, faults: &mut PatchFaults) {
+        self.set_checked(field, text, find_text_fault, faults);
+    }
+
+    fn set_checked(
+        &mut self,
+        field: &'static str,
+        text: Option<String>,
+        find_fault: fn(&str) -> Option<&'static str>,
+        faults: &mut PatchFaults,
+    ) {
+        match text.as_deref().map(find_fault) {
+            Some(Some(problem)) => faults.add(field, problem),
+            _ => self.0.extend(text.map(|text| (field, text.into()))),
         }
-        Ok(())
     }
 
     fn set_flag(&mut self, field: &'static str, flag: Option<bool>) {
@@ -167,28 +171,4 @@ impl ColumnChanges {
         );
         transaction.execute(&update).await.map(drop)
     }
-}
-
-fn require_title(title: &str) -> Result<()> {
-    if title.trim().is_empty() {
-        return Err(refuse_field("title", "must not be empty"));
-    }
-    if title.chars().count() > MAX_TITLE_CHARS {
-        return Err(refuse_field("title", "is longer than 255 characters"));
-    }
-    Ok(())
-}
-
-fn require_text(field: &'static str, text: &str) -> Result<()> {
-    if text.chars().count() > MAX_TEXT_CHARS {
-        return Err(refuse_field(field, "is longer than 10,000 characters"));
-    }
-    if text.contains('\0') {
-        return Err(refuse_field(field, "holds a NUL character"));
-    }
-    Ok(())
-}
-
-fn refuse_field(field: &'static str, problem: &'static str) -> Error {
-    Error::invalid("api.edit", format!("{field} {problem}")).with("field", field)
 }

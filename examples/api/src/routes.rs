@@ -8,6 +8,7 @@ use sixplay_core::{Error, Result};
 use sixplay_http::{ErrorFormat, Param, Request, Route, Routes, json};
 
 use crate::{
+    edit::{ProgramPatch, VideoPatch},
     pages::{Page, PageRequest},
     patch,
     scope::PUBLISHED,
@@ -96,9 +97,9 @@ async fn show_program(store: ScopedStore, request: Request) -> Result<Response<B
 }
 
 async fn patch_program(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
-    let (id, patch) = (program_id(&request)?, patch::read(request.body())?);
-    let changed = store.change_program(id, patch).await;
-    answer(&changed.map_err(patch::point_at_field)?)
+    let id = program_id(&request)?;
+    let changes = patch::read(request.body(), ProgramPatch::check)?;
+    answer(&store.change_program(id, changes).await?)
 }
 
 async fn list_videos(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
@@ -111,9 +112,8 @@ async fn show_video(store: ScopedStore, request: Request) -> Result<Response<Byt
 }
 
 async fn patch_video(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
-    let patch = patch::read(request.body())?;
-    let changed = store.change_video(request.segment("id"), patch).await;
-    answer(&changed.map_err(patch::point_at_field)?)
+    let changes = patch::read(request.body(), VideoPatch::check)?;
+    answer(&store.change_video(request.segment("id"), changes).await?)
 }
 
 /// A program's id; what is no number, written as we write it, names no program.

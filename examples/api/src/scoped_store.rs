@@ -4,7 +4,8 @@ use sixplay_core::{Error, ErrorKind, Result, Store};
 use sixplay_http::Request;
 
 use crate::{
-    edit::{ProgramPatch, VideoPatch},
+    edit::{ProgramChanges, ProgramPatch, VideoChanges, VideoPatch},
+    faults::PatchFaults,
     pages::{Page, PageRequest},
     read::{self, Program, Video},
     scope::Scope,
@@ -78,11 +79,7 @@ impl ScopedStore {
     }
 
     /// The program as it is committed, in scope or no longer.
-    ///
-    /// # Errors
-    /// `Invalid` naming the field, too.
-    pub(crate) async fn change_program(&self, id: i64, patch: ProgramPatch) -> Result<Program> {
-        let changes = patch.check()?;
+    pub(crate) async fn change_program(&self, id: i64, changes: ProgramChanges) -> Result<Program> {
         let mut transaction = self.store.write().await?;
         let mut before = StoreView::new(&mut transaction, self.scope);
         require(read::find_program(&mut before, id).await?)?;
@@ -94,8 +91,7 @@ impl ScopedStore {
     }
 
     /// As [`ScopedStore::change_program`].
-    pub(crate) async fn change_video(&self, id: &str, patch: VideoPatch) -> Result<Video> {
-        let changes = patch.check()?;
+    pub(crate) async fn change_video(&self, id: &str, changes: VideoChanges) -> Result<Video> {
         let mut transaction = self.store.write().await?;
         let mut before = StoreView::new(&mut transaction, self.scope);
         require(read::find_video(&mut before, id).await?)?;
@@ -166,11 +162,14 @@ pub async fn find_video(store: &Store, id: &str) -> Result<Option<Video>> {
 /// Changes a program; answers it as it is committed.
 ///
 /// # Errors
-/// `Invalid` naming the field, `NotFound` for an unknown id, `Unavailable`, `Timeout`; `Corrupt`
-/// for a row that cannot be read.
+/// `Invalid` with a `pointer` to each wrong field and its `problem`; `NotFound` for an unknown id,
+/// `Unavailable`, `Timeout`; `Corrupt` for a row that cannot be read.
 pub async fn change_program(store: &Store, id: i64, patch: ProgramPatch) -> Result<Program> {
+    let mut faults = PatchFaults::default();
+    let changes = patch.check(&mut faults);
+    faults.refuse_any()?;
     ScopedStore::everything(store)
-        .change_program(id, patch)
+        .change_program(id, changes)
         .await
 }
 
@@ -179,5 +178,10 @@ pub async fn change_program(store: &Store, id: i64, patch: ProgramPatch) -> Resu
 /// # Errors
 /// As [`change_program`].
 pub async fn change_video(store: &Store, id: &str, patch: VideoPatch) -> Result<Video> {
-    ScopedStore::everything(store).change_video(id, patch).await
+    let mut faults = PatchFaults::default();
+    let changes = patch.check(&mut faults);
+    faults.refuse_any()?;
+    ScopedStore::everything(store)
+        .change_video(id, changes)
+        .await
 }

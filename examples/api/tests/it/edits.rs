@@ -73,13 +73,13 @@ async fn bad_fields_and_unknown_ids_are_refused_by_name() -> Result<()> {
         return Ok(());
     };
     let store = scratch.store();
-    for title in ["", " ", &"é".repeat(256), "a\u{0}"] {
+    for title in ["", " ", "\u{200b}", &"é".repeat(256), "a\u{0}", "a\u{1}"] {
         let refused = change_program(store, PROGRAM, titled(title)).await;
         let error = refused.expect_err(title);
         let field = error.context().next();
         assert_eq!(
             (error.kind(), field),
-            (ErrorKind::Invalid, Some(("field", "title")))
+            (ErrorKind::Invalid, Some(("pointer", "/title")))
         );
     }
     change_program(store, PROGRAM, titled(&"é".repeat(255))).await?;

@@ -188,7 +188,10 @@ async fn a_wrong_patch_is_refused_with_a_pointer_and_changes_nothing() {
         (r#"{"title":"x","enabled":"no"}"#, "/enabled"),
         (r#"{"title":" "}"#, "/title"),
         (long.as_str(), "/title"),
-        (r#"{"title":"#, "/title"),
+        (r#"{"title":"#, ""),
+        (r#"{"title":"a","title":"b"}"#, "/title"),
+        (r#"{"title":"\u200b"}"#, "/title"),
+        (r#"{"description":"\u202e"}"#, "/description"),
         ("", ""),
         ("[]", ""),
         (r#"{"title":null}"#, "/title"),
@@ -203,6 +206,11 @@ async fn a_wrong_patch_is_refused_with_a_pointer_and_changes_nothing() {
         );
         assert_eq!(pointer(&answer), at, "{body}: {}", answer.body);
     }
+    let wrong = r#"{"title":"","enabled":3,"nosuch":1,"summary":"\u0001","description":"x"}"#;
+    let problem = world.patch(&path, wrong).await.json();
+    let faults = problem["errors"].as_array().unwrap().iter();
+    let pointers: Vec<&Value> = faults.map(|fault| &fault["source"]["pointer"]).collect();
+    assert_eq!(pointers, ["/enabled", "/nosuch", "/title", "/summary"]);
     assert_eq!(world.get(&path).await.json(), before);
     assert_eq!(world.patch("/v1/programs/0", "{}").await.status, 404);
     assert_eq!(
