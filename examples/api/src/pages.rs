@@ -44,7 +44,9 @@ pub(crate) async fn list_items(
     }
     let mut query = listing.select_ids();
     query.limit(page.limit).offset(page.offset);
-    Ok(fetch_items(view, listing, &query).await?.items)
+    let items = fetch_items(view, listing, &query).await?.items;
+    items.iter().for_each(|item| view.note(item));
+    Ok(items)
 }
 
 /// Walks the list from its beginning: the walk alone tells which items are to be skipped.
@@ -56,7 +58,7 @@ async fn list_published(
     let (mut cut, mut ids) = (PageCut::of(page), listing.select_ids());
     loop {
         let chunk = fetch_items(view, listing, ids.limit(CHUNK as u64)).await?;
-        cut.add_published(chunk.items);
+        cut.add_published(chunk.items, view);
         match chunk
             .last_id
             .filter(|_| chunk.rows == CHUNK && !cut.is_full())
@@ -111,11 +113,20 @@ impl PageCut {
         }
     }
 
-    fn add_published(&mut self, chunk: Vec<ListedItem>) {
-        let mut published = chunk.into_iter().filter(|item| item.state.is_published());
-        self.to_skip -= published.by_ref().take(self.to_skip).count();
-        let room = self.limit - self.kept.len();
-        self.kept.extend(published.take(room));
+    /// Takes what is published until the page is full; what is passed over may open, and then the
+    /// page is another.
+    fn add_published(&mut self, chunk: Vec<ListedItem>, view: &mut StoreView<'_>) {
+        for item in chunk {
+            if self.is_full() {
+                return;
+            }
+            view.note(&item);
+            match item.state.is_published() {
+                true if self.to_skip > 0 => self.to_skip -= 1,
+                true => self.kept.push(item),
+                false => {}
+            }
+        }
     }
 
     fn is_full(&self) -> bool {

@@ -1,11 +1,13 @@
 //! The route table, and what its handlers answer.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, Response};
 use serde::Serialize;
 use sixplay_catalogue::documents;
-use sixplay_core::{Error, Result};
-use sixplay_http::{ErrorFormat, Param, Request, Route, Routes, json};
+use sixplay_core::{Error, Result, jiff::Timestamp};
+use sixplay_http::{ErrorFormat, Param, Request, Route, Routes, ValidFor, json};
 
 use crate::{
     edit::{ProgramPatch, VideoPatch},
@@ -13,6 +15,7 @@ use crate::{
     patch,
     scope::PUBLISHED,
     scoped_store::{ClientStores, ScopedStore, not_found},
+    view::Shown,
 };
 
 /// RFC 7396.
@@ -93,7 +96,7 @@ async fn list_programs(store: ScopedStore, request: Request) -> Result<Response<
 }
 
 async fn show_program(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
-    answer(&store.find_program(program_id(&request)?).await?)
+    answer_shown(&store.find_program(program_id(&request)?).await?)
 }
 
 async fn patch_program(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
@@ -108,7 +111,7 @@ async fn list_videos(store: ScopedStore, request: Request) -> Result<Response<By
 }
 
 async fn show_video(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
-    answer(&store.find_video(request.segment("id")).await?)
+    answer_shown(&store.find_video(request.segment("id")).await?)
 }
 
 async fn patch_video(store: ScopedStore, request: Request) -> Result<Response<Bytes>> {
@@ -135,7 +138,10 @@ fn number_of(request: &Request, name: &str) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
-fn answer_page<T: Serialize>(request: PageRequest, page: Page<T>) -> Result<Response<Bytes>> {
+fn answer_page<T: Serialize>(
+    request: PageRequest,
+    page: Shown<Page<T>>,
+) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct PageBody<T> {
         items: Vec<T>,
@@ -145,12 +151,25 @@ fn answer_page<T: Serialize>(request: PageRequest, page: Page<T>) -> Result<Resp
         left_out: u64,
     }
     let PageRequest { limit, offset } = request;
-    answer(&PageBody {
+    let Shown { value: page, until } = page;
+    let value = PageBody {
         items: page.items,
         limit,
         offset,
         left_out: page.left_out,
-    })
+    };
+    answer_shown(&Shown { value, until })
+}
+
+/// The answer, which no cache keeps beyond the next change of what it shows.
+fn answer_shown<T: Serialize>(shown: &Shown<T>) -> Result<Response<Bytes>> {
+    let mut response = answer(&shown.value)?;
+    if let Some(until) = shown.until {
+        let rest = Duration::try_from(until.duration_since(Timestamp::now()));
+        let rest = ValidFor(rest.unwrap_or_default());
+        response.extensions_mut().insert(rest);
+    }
+    Ok(response)
 }
 
 fn is_zero(count: &u64) -> bool {

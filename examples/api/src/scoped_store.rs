@@ -9,7 +9,7 @@ use crate::{
     pages::{Page, PageRequest},
     read::{self, Program, Video},
     scope::Scope,
-    view::StoreView,
+    view::{Shown, StoreView},
 };
 
 /// The store of all clients; a handler gets from it what its client sees, and nothing else.
@@ -53,29 +53,38 @@ impl ScopedStore {
     /// # Errors
     /// `NotFound` for what is not there or not in scope, `Unavailable`, `Timeout`; `Corrupt` for a
     /// row that cannot be read. As all that follow.
-    pub(crate) async fn find_program(&self, id: i64) -> Result<Program> {
+    pub(crate) async fn find_program(&self, id: i64) -> Result<Shown<Program>> {
         let mut snapshot = self.store.read().await?;
         let mut view = StoreView::new(&mut snapshot, self.scope);
-        require(read::find_program(&mut view, id).await?)
+        let program = require(read::find_program(&mut view, id).await?)?;
+        Ok(view.show(program))
     }
 
-    pub(crate) async fn find_video(&self, id: &str) -> Result<Video> {
+    pub(crate) async fn find_video(&self, id: &str) -> Result<Shown<Video>> {
         let mut snapshot = self.store.read().await?;
         let mut view = StoreView::new(&mut snapshot, self.scope);
-        require(read::find_video(&mut view, id).await?)
+        let video = require(read::find_video(&mut view, id).await?)?;
+        Ok(view.show(video))
     }
 
-    pub(crate) async fn list_programs(&self, page: PageRequest) -> Result<Page<Program>> {
+    pub(crate) async fn list_programs(&self, page: PageRequest) -> Result<Shown<Page<Program>>> {
         let mut snapshot = self.store.read().await?;
-        read::list_programs(&mut StoreView::new(&mut snapshot, self.scope), page).await
+        let mut view = StoreView::new(&mut snapshot, self.scope);
+        let programs = read::list_programs(&mut view, page).await?;
+        Ok(view.show(programs))
     }
 
     /// The videos of a program that is in scope itself.
-    pub(crate) async fn list_videos(&self, program: i64, page: PageRequest) -> Result<Page<Video>> {
+    pub(crate) async fn list_videos(
+        &self,
+        program: i64,
+        page: PageRequest,
+    ) -> Result<Shown<Page<Video>>> {
         let mut snapshot = self.store.read().await?;
         let mut view = StoreView::new(&mut snapshot, self.scope);
         require(read::find_program(&mut view, program).await?)?;
-        read::list_videos(&mut view, program, page).await
+        let videos = read::list_videos(&mut view, program, page).await?;
+        Ok(view.show(videos))
     }
 
     /// The program as it is committed, in scope or no longer.
@@ -112,10 +121,10 @@ pub(crate) fn not_found() -> Error {
 }
 
 /// Whether the error says that the thing is not there.
-fn absent_as_none<T>(found: Result<T>) -> Result<Option<T>> {
+fn absent_as_none<T>(found: Result<Shown<T>>) -> Result<Option<T>> {
     match found {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        found => found.map(Some),
+        found => found.map(|shown| Some(shown.value)),
     }
 }
 

@@ -17,6 +17,15 @@ pub(crate) struct StoreView<'s> {
     now: Timestamp,
     scope: Scope,
     left_out: u64,
+    next_change: Option<Timestamp>,
+}
+
+/// What is shown, and for how long it stays so.
+#[derive(Debug)]
+pub(crate) struct Shown<T> {
+    pub(crate) value: T,
+    /// The next instant at which it may change by itself.
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// A program or a video, and what viewers see of it.
@@ -35,6 +44,7 @@ impl<'s> StoreView<'s> {
             now,
             scope,
             left_out: 0,
+            next_change: None,
         }
     }
 
@@ -53,6 +63,18 @@ impl<'s> StoreView<'s> {
             }
             read => read.map(Some),
         }
+    }
+
+    /// `value`, which was read here, until the first of the changes that were noted.
+    pub(crate) fn show<T>(&self, value: T) -> Shown<T> {
+        let until = self.next_change;
+        Shown { value, until }
+    }
+
+    /// Notes that what is shown depends on the item, which is in it or is hidden.
+    pub(crate) fn note(&mut self, item: &ListedItem) {
+        let changes = [self.next_change, item.state.next_change_at];
+        self.next_change = changes.into_iter().flatten().min();
     }
 
     /// Whether documents of `kind` are seen only while viewers see them.
@@ -88,6 +110,9 @@ impl<'s> StoreView<'s> {
     pub(crate) async fn find_state(&mut self, kind: &str, id: &str) -> Result<Option<ListedItem>> {
         let scope = self.scope;
         let found = self.list_states(kind, vec![id.to_owned()]).await?.pop();
+        if let Some(item) = &found {
+            self.note(item);
+        }
         Ok(found.filter(|item| scope.shows(kind, &item.state)))
     }
 

@@ -7,6 +7,7 @@ mod pages;
 mod scopes;
 mod statements;
 mod unreadable;
+mod validity;
 
 use sixplay_catalogue::GenerateOptions;
 use sixplay_core::{
