@@ -28,8 +28,8 @@ impl IndexReader {
     pub(super) async fn search_page(&mut self, query: &Query) -> Result<Page> {
         let keys = sort_keys(&self.shape, query)?;
         let matching = self.matching(query).await?;
-        let sql = page_sql(&matching, &keys, query);
-        let rows = self.fetch(&sql, matching.values.clone()).await?;
+        let (sql, values) = page_statement(&matching, &keys, query);
+        let rows = self.fetch(&sql, values).await?;
         let total = match rows.as_slice() {
             // nothing of the page says nothing of what is before it
             [] => self.count_matching(matching).await?,
@@ -76,8 +76,8 @@ impl IndexReader {
             let message = "only keyword fields have values to list";
             return Err(invalid_search(message, field));
         }
-        let (exists, values) = self.value_condition(query).await?;
-        let terms = shape.terms_table(0);
+        let (exists, mut values) = self.value_condition(query).await?;
+        let (terms, limit) = (shape.terms_table(0), bind_count(&mut values, limit));
         let sql = format!(
             "SELECT DISTINCT v.term AS value FROM {terms} v
              WHERE v.field = {number} AND {exists} ORDER BY v.term LIMIT {limit}"
@@ -98,19 +98,34 @@ impl IndexReader {
     }
 }
 
-/// The numbers of the page's documents, each with the total: the filters run once for both.
-fn page_sql(matching: &MatchingSql, keys: &[SortKey], query: &Query) -> String {
+/// The numbers of the page's documents, each with the total: the filters run once for both. All
+/// pages of a list are one statement.
+fn page_statement(
+    matching: &MatchingSql,
+    keys: &[SortKey],
+    query: &Query,
+) -> (String, Vec<SqlValue>) {
     let (mut columns, mut order) = (String::new(), String::new());
     for (position, SortKey { column, direction }) in keys.iter().enumerate() {
         columns += &format!(", r.{column} AS k{position}");
         order += &format!("k{position} {direction} NULLS LAST, ");
     }
-    format!(
+    let mut values = matching.values.clone();
+    let limit = bind_count(&mut values, query.limit);
+    let offset = bind_count(&mut values, query.offset);
+    let sql = format!(
         "WITH hit AS MATERIALIZED (SELECT r.num{columns} {})
          SELECT num, (SELECT count(*) FROM hit) AS total FROM hit
-         ORDER BY {order} num LIMIT {} OFFSET {}",
-        matching.text, query.limit, query.offset
-    )
+         ORDER BY {order} num LIMIT {limit} OFFSET {offset}",
+        matching.text
+    );
+    (sql, values)
+}
+
+/// The placeholder of a number of rows, which is bound from now on.
+fn bind_count(values: &mut Vec<SqlValue>, count: u64) -> String {
+    values.push(i64::try_from(count).unwrap_or(i64::MAX).into());
+    format!("?{}", values.len())
 }
 
 /// A column to sort by.
@@ -148,4 +163,35 @@ fn sort_keys(shape: &IndexShape, query: &Query) -> Result<Vec<SortKey>> {
         .map(|sort| SortKey::require_field(shape, sort));
     let ties = SortKey::of_field(shape, "id", false).map(Ok);
     keys.chain(ties).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sixplay_core::Field;
+
+    use super::*;
+    use crate::Filter;
+
+    #[test]
+    fn all_pages_of_a_list_are_one_statement() {
+        let fields = [Field::keyword("id"), Field::long("batch")];
+        let shape = Arc::new(IndexShape::from_fields(&fields));
+        let statement = |limit, offset, batch| {
+            let query = Query::new(limit).offset(offset);
+            let query = query.filter(Filter::at_most("batch", batch));
+            let mut matching = MatchingSql::every_document(shape.clone());
+            matching.text += " AND ";
+            matching.push_filter(0, &query.filters[0]).unwrap();
+            page_statement(&matching, &sort_keys(&shape, &query).unwrap(), &query)
+        };
+        let (first, values) = statement(20, 0, 7);
+        assert_eq!(values, [7i64.into(), 20i64.into(), 0i64.into()]);
+        let (last, values) = statement(3, 9_980, 8);
+        assert_eq!(values, [8i64.into(), 3i64.into(), 9_980i64.into()]);
+        assert_eq!(first, last);
+        let (_, values) = statement(u64::MAX, u64::MAX, 0);
+        assert_eq!(values[1..], [i64::MAX.into(), i64::MAX.into()]);
+    }
 }
