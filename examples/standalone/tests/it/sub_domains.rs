@@ -82,3 +82,38 @@ fn only_hosts_in_the_configured_domains_are_answered() {
         }
     }
 }
+
+const FULL: &str = "firewall: { allow: { default: true } }";
+const PUBLISHED_ONLY: &str = "{ firewall: { allow: { default: true } }, \
+     entities: { program: { published: true }, video: { published: true } } }";
+
+#[test]
+fn a_client_changes_nothing_that_its_file_hides_from_it() {
+    let line = Line::new(On::Embedded).expect("needs no server");
+    let users = line.dir.path().join("users");
+    std::fs::create_dir(&users).expect("a folder");
+    for (name, text) in [("full", FULL), ("mob", PUBLISHED_ONLY)] {
+        std::fs::write(users.join(format!("{name}.yml")), text).expect("a file");
+    }
+    line.generate("6");
+    let mut program = line.start("sixplay-standalone", &["--listen", "127.0.0.1:0"]);
+    let addr = program.addr();
+    let [full, mob] =
+        ["full", "mob"].map(|name| Client::new(addr, &format!("{name}.api.localhost")));
+    let id = mob.ok("/v1/programs?limit=1")["items"][0]["id"].clone();
+    let path = format!("/v1/programs/{id}");
+
+    let change = |client: &Client, body| client.patch(&path, &body).expect("an answer");
+    let (status, hidden) = change(&mob, json!({ "enabled": false, "title": "Caché" }));
+    assert_eq!(
+        (status, &hidden["published"], &hidden["title"]),
+        (200, &json!(false), &json!("Caché")),
+        "the change that hides it from its author is answered as committed: {hidden}"
+    );
+    let (status, body) = change(&mob, json!({ "title": "Par qui ne le voit pas" }));
+    assert_eq!(status, 404, "{body}");
+    assert_eq!(mob.get(&path).0, 404);
+    assert_eq!(full.ok(&path), hidden);
+    assert_eq!(change(&full, json!({ "enabled": true })).0, 200);
+    assert_eq!(change(&mob, json!({ "title": "Revu" })).0, 200);
+}
