@@ -6,6 +6,31 @@ use sixplay_core::{Error, Result};
 
 /// A name that a client's file may use because a route table has it; see
 /// [`crate::Users::require_known`].
+///
+/// ```
+/// use sixplay_core::ErrorKind;
+/// use sixplay_http::{ClientName, ErrorFormat, Route, Routes, Users, json};
+///
+/// # fn main() -> sixplay_core::Result<()> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// let book = Route::get("book", "/books/{isbn}", async |_| Ok(json("{}")));
+/// let book = book.resource("books").client_flag("book", "published");
+/// let routes = Routes::new(ErrorFormat::Problem, [book])?;
+/// let flag = ClientName::EntityFlag("book".into(), "published".into());
+/// assert!(routes.client_names().any(|name| name == flag));
+///
+/// let file = folder.path().join("pc.yml");
+/// std::fs::write(&file, "entities: { book: { published: true } }").unwrap();
+/// Users::load(folder.path())?.require_known(routes.client_names())?;
+///
+/// std::fs::write(&file, "entities: { book: { publisehd: true } }").unwrap();
+/// let users = Users::load(folder.path())?;
+/// let error = users.require_known(routes.client_names()).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Config);
+/// assert!(error.to_string().contains("key=entities.book.publisehd, known=book.published"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ClientName {
