@@ -40,6 +40,9 @@ pub(super) struct LoggedChange {
     pub(super) keys: [Map<String, Json>; 2],
 }
 
+/// How long a reason is at most, in characters: it may show what was logged.
+const REASON: usize = 500;
+
 /// A logged change that is kept for an operator to look at.
 struct UnreadableChange {
     seq: i64,
@@ -123,7 +126,7 @@ impl ChangeClaim {
             .extend(reason.map(|reason| UnreadableChange {
                 seq,
                 table: change.table.clone(),
-                reason,
+                reason: reason.chars().take(REASON).collect(),
             }));
         self.changes.push(change);
     }

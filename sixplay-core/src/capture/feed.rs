@@ -31,6 +31,9 @@ pub trait Sink: Send + Sync {
     /// Takes over `roots`; `Ok` means that they are durably accepted, and what led to them is then
     /// forgotten.
     ///
+    /// A root that the sink can never take (see [`Root::require_carried`]) must not fail the
+    /// others: it is put aside, and counts as accepted.
+    ///
     /// # Errors
     /// Any; the same roots come again. A call that takes longer than half the lease counts as
     /// failed.

@@ -139,6 +139,7 @@ impl Indexer {
     async fn live_index(&self, kind: &str) -> Result<Result<String, Outcome>> {
         if !self.source.kinds().iter().any(|known| known.name == kind) {
             let source = self.source.name();
+            let kind: String = kind.chars().take(SHOWN_KIND).collect();
             let reason = format!("the source {source} has no kind {kind}");
             return Ok(Err(Outcome::rejected(reason)));
         }
@@ -148,6 +149,9 @@ impl Indexer {
         Ok(live.ok_or_else(none))
     }
 }
+
+/// How much of an unknown kind a reason shows, in characters: it may be anything.
+const SHOWN_KIND: usize = 64;
 
 /// Each id once.
 fn ids_by_kind(roots: &[Root]) -> BTreeMap<&str, Vec<String>> {

@@ -209,6 +209,7 @@ impl Rebuild {
             {
                 let size = usize::try_from(self.config.chunk).unwrap_or(usize::MAX);
                 let page = self.store.root_page(kind, cursor, size).await?;
+                progress.add(page.unreadable.len() as u64);
                 report.add_unreadable(kind, &page);
                 next = page.next;
                 chunks.push(writer.write_chunk(kind, name, page.ids));

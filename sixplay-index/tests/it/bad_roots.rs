@@ -10,8 +10,10 @@ use sixplay_core::{
 use sixplay_index::Outcome;
 
 use crate::{
+    elasticsearch::{all_done, ids_in},
     embedded::url_in,
     model::{Model, book, book_root, run},
+    stub::{Stub, StubRequest},
 };
 
 /// What a bad source does when it is asked for the book `b4`.
@@ -176,7 +178,7 @@ async fn rows_whose_ids_cannot_be_carried_or_read_are_listed_by_a_rebuild() {
     let model = Model::new(&url_in(&folder)).await;
     model.write(&[book(1, "Un"), book(2, "Deux")]).await;
     let ids = [
-        "'clip_' || hex(zeroblob(130))",
+        "'long_' || hex(zeroblob(130))",
         "CAST(x'54E97661' AS TEXT)",
         "x'00FF'",
     ];
@@ -195,7 +197,7 @@ async fn rows_whose_ids_cannot_be_carried_or_read_are_listed_by_a_rebuild() {
     );
     let named = report.rejected.iter();
     assert!(named.clone().all(|(root, _)| root.kind == "book"));
-    let named = named.filter(|(root, _)| root.id.starts_with("clip_"));
+    let named = named.filter(|(root, _)| root.id.starts_with("long_"));
     assert_eq!(named.count(), 1);
     assert!(model.title("b2").await.is_some());
 }
@@ -217,4 +219,49 @@ async fn what_fails_at_every_root_is_no_roots_fault_and_comes_again() {
     assert!(matches!(outcomes[0], Outcome::Retry { .. }), "{outcomes:?}");
     assert!(matches!(outcomes[1], Outcome::Retry { .. }), "{outcomes:?}");
     assert_eq!(outcomes[2], Outcome::Done, "another kind goes on");
+}
+
+/// A server that refuses the whole of a request with one bad document, as it does a body that it
+/// cannot parse.
+fn refuse_bad_bulks(request: &StubRequest, is_bad: fn(&str) -> bool) -> Option<(u16, String)> {
+    let (head, body) = request;
+    if head.starts_with("GET") {
+        return Some((200, r#"{"books-1": {}}"#.to_owned()));
+    }
+    match ids_in(body).iter().any(|id| is_bad(id)) {
+        true => Some((
+            400,
+            r#"{"error":{"type":"parse","reason":"bad"}}"#.to_owned(),
+        )),
+        false => all_done(request),
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_the_index_refuses_whole_is_halved_down_to_the_one_root() {
+    let stub = Stub::new(|request| refuse_bad_bulks(request, |id| id == "b4"));
+    let model = Model::new(&stub.url).await;
+    let books: Vec<_> = (0..9).map(|id| book(id, "Titre")).collect();
+    model.write(&books).await;
+    let roots: Vec<Root> = (0..9).map(book_root).collect();
+    let outcomes = model.indexer().apply(&roots).await.expect("an answer");
+    for (id, outcome) in outcomes.into_iter().enumerate() {
+        match id {
+            4 => assert!(matches!(outcome, Outcome::Rejected { .. }), "{outcome:?}"),
+            id => assert_eq!(outcome, Outcome::Done, "b{id}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_refuses_everything_buries_no_root() {
+    let stub = Stub::new(|request| refuse_bad_bulks(request, |_| true));
+    let model = Model::new(&stub.url).await;
+    model.write(&[book(1, "Un"), book(2, "Deux")]).await;
+    let roots = [book_root(1), book_root(2)];
+    for roots in [&roots[..], &roots[..1]] {
+        let outcomes = model.indexer().apply(roots).await.expect("an answer");
+        let again = |outcome: &Outcome| matches!(outcome, Outcome::Retry { .. });
+        assert!(outcomes.iter().all(again), "{outcomes:?}");
+    }
 }

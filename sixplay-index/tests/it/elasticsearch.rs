@@ -19,14 +19,14 @@ fn puts(count: usize) -> Vec<Operation> {
 }
 
 /// The ids in the body of a bulk request.
-fn ids_in(body: &str) -> Vec<String> {
+pub(crate) fn ids_in(body: &str) -> Vec<String> {
     let lines = body.lines();
     let ids = lines.filter_map(|line| line.split(r#""_id":""#).nth(1)?.split('"').next());
     ids.map(str::to_owned).collect()
 }
 
 /// Every operation done.
-fn all_done(request: &StubRequest) -> Option<(u16, String)> {
+pub(crate) fn all_done(request: &StubRequest) -> Option<(u16, String)> {
     let items = vec![r#"{"index":{"status":200}}"#; ids_in(&request.1).len()];
     Some((200, format!(r#"{{"items":[{}]}}"#, items.join(","))))
 }

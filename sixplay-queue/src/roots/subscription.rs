@@ -99,9 +99,15 @@ impl RootsSubscription {
     }
 }
 
+/// How long a reason is at most, in characters.
+const REASON: usize = 500;
+
 /// The root in a body, or why it holds none.
 fn decode_root(message: &Message) -> Result<Root, String> {
-    serde_json::from_slice(&message.body).map_err(|error| format!("not a root reference: {error}"))
+    let reason = |error| format!("not a root reference: {error}");
+    // it may show what is there instead
+    let short = |error| reason(error).chars().take(REASON).collect();
+    serde_json::from_slice(&message.body).map_err(short)
 }
 
 /// Deliveries that are no longer held, by what becomes of them.
