@@ -7,6 +7,7 @@ mod audit;
 mod client;
 mod line;
 
+mod bad_rows;
 mod edit_and_see;
 mod faults;
 mod newcomer;
