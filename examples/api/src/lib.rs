@@ -12,8 +12,8 @@
 //! A page is `{"items": […], "limit": …, "offset": …}`, ordered by id, and one reading: all that it
 //! says is of one instant. An item whose row cannot be read is left out and logged as an error with
 //! table, row and column; clients that see everything are told how many: `"left_out": 1`. Alone,
-//! such an item is a 500. A `PATCH` takes the fields to change, as `application/merge-patch+json` or
-//! `application/json`.
+//! such an item is a 500. A `PATCH` takes the fields to change, as `application/json` or
+//! `application/merge-patch+json`.
 //!
 //! The routes of the resources `programs` and `videos` are open to clients whose files allow them.
 //! `entities.program.published: true` and `entities.video.published: true` in a client's file hide
