@@ -86,6 +86,13 @@ async fn import(store: &Store, args: ImportArgs) -> Result<()> {
     for difference in &imported.differences {
         print_line(format_args!("{}", describe_difference(difference)))?;
     }
+    for id in &imported.derived {
+        print_line(format_args!("{id}: made of the clip that a playlist holds"))?;
+    }
+    for id in &imported.missing {
+        let message = "no such video holds the clip that names it; playlists do not show that clip";
+        print_line(format_args!("{id}: {message}"))?;
+    }
     print_line(format_args!("{}", describe_import(&imported)))
 }
 

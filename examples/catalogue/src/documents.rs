@@ -8,6 +8,8 @@
 //! | [`PROGRAM`] | program | it is enabled and one of its videos is in a window |
 //! | [`VIDEO`] | video | it, its program and a clip are enabled and it is in a window |
 //! | [`EXPIRED`] | video | its rights have ended on some platform and service |
+//!
+//! A playlist is in a window where one of its clips' own videos is, too.
 
 use std::borrow::Cow;
 

@@ -76,6 +76,9 @@ pub mod body {
     pub const PLATFORMS: &str = "platforms";
     /// By name, the parts whose members join the objects of an array one by one.
     pub const EACH: &str = "each";
+    /// By name, the parts of which some clients are not shown every object of an array: where each
+    /// is shown.
+    pub const SHOWN: &str = "shown";
 }
 
 /// The names of the parts of a body, as clients ask for them.

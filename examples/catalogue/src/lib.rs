@@ -59,7 +59,7 @@ mod states;
 #[cfg(feature = "store")]
 mod transfer;
 
-pub use body::StoredBody;
+pub use body::{StoredBody, Viewer};
 pub use sixplay_core;
 pub use title::initial_of;
 

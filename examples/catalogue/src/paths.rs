@@ -43,6 +43,7 @@ const fn hop(table: &TableSchema, from: &'static str, to: &'static str) -> Hop {
 
 const CHAPTER_OF_IMAGE: Hop = hop(&CHAPTER_IMAGES, "image_id", "chapter_id");
 const CLIPS_OF_PROGRAM: Hop = hop(&CLIPS, "program_id", "id");
+const CLIPS_OF_VIDEO: Hop = hop(&VIDEO_CLIPS, "video_id", "clip_id");
 const CLIP_OF_CHAPTER: Hop = hop(&CHAPTERS, "id", "clip_id");
 const CLIP_OF_IMAGE: Hop = hop(&CLIP_IMAGES, "image_id", "clip_id");
 const CLIPS_OF_PRODUCT: Hop = hop(&CLIPS, "product_id", "id");
@@ -112,6 +113,16 @@ static GRAPH: &[LoggedKey] = &[
                 PROGRAM,
                 &[SERVICES_UNDER_ROOT, VIDEOS_ON_SERVICE, PROGRAM_OF_VIDEO],
             ),
+            (VIDEO, &[VIDEOS_ON_SERVICE, CLIPS_OF_VIDEO, VIDEOS_OF_CLIP]),
+            (
+                PROGRAM,
+                &[
+                    VIDEOS_ON_SERVICE,
+                    CLIPS_OF_VIDEO,
+                    VIDEOS_OF_CLIP,
+                    PROGRAM_OF_VIDEO,
+                ],
+            ),
             (PROGRAM, &[PROGRAMS_DISPLAYING]),
             (PROGRAM, &[PROGRAMS_LISTING]),
             (PROGRAM, &[FOLDERS_OF_SERVICE, PROGRAMS_OF_FOLDER]),
@@ -126,6 +137,16 @@ static GRAPH: &[LoggedKey] = &[
             (VIDEO, &[VIDEOS_ON_SERVICE]),
             (EXPIRED, &[VIDEOS_ON_SERVICE]),
             (PROGRAM, &[VIDEOS_ON_SERVICE, PROGRAM_OF_VIDEO]),
+            (VIDEO, &[VIDEOS_ON_SERVICE, CLIPS_OF_VIDEO, VIDEOS_OF_CLIP]),
+            (
+                PROGRAM,
+                &[
+                    VIDEOS_ON_SERVICE,
+                    CLIPS_OF_VIDEO,
+                    VIDEOS_OF_CLIP,
+                    PROGRAM_OF_VIDEO,
+                ],
+            ),
         ],
     ),
     logged(
@@ -206,6 +227,16 @@ static GRAPH: &[LoggedKey] = &[
             (PROGRAM, &[]),
             (VIDEO, &[VIDEOS_OF_PROGRAM]),
             (VIDEO, &[CLIPS_OF_PROGRAM, VIDEOS_OF_CLIP]),
+            (VIDEO, &[VIDEOS_OF_PROGRAM, CLIPS_OF_VIDEO, VIDEOS_OF_CLIP]),
+            (
+                PROGRAM,
+                &[
+                    VIDEOS_OF_PROGRAM,
+                    CLIPS_OF_VIDEO,
+                    VIDEOS_OF_CLIP,
+                    PROGRAM_OF_VIDEO,
+                ],
+            ),
         ],
     ),
     logged(&PROGRAM_SERVICES, "program_id", &[(PROGRAM, &[])]),
@@ -242,12 +273,30 @@ static GRAPH: &[LoggedKey] = &[
     ),
     logged(&AREAS, "clip_id", &[(VIDEO, &[VIDEOS_OF_CLIP])]),
     logged(&ASSETS, "clip_id", &[(VIDEO, &[VIDEOS_OF_CLIP])]),
-    logged(&VIDEOS, "id", &[(VIDEO, &[]), (EXPIRED, &[])]),
+    // the playlists that show a video's clips follow the video
+    logged(
+        &VIDEOS,
+        "id",
+        &[
+            (VIDEO, &[]),
+            (EXPIRED, &[]),
+            (VIDEO, &[CLIPS_OF_VIDEO, VIDEOS_OF_CLIP]),
+            (PROGRAM, &[CLIPS_OF_VIDEO, VIDEOS_OF_CLIP, PROGRAM_OF_VIDEO]),
+        ],
+    ),
     logged(&VIDEOS, "program_id", &[(PROGRAM, &[])]),
     logged(
         &VIDEO_CLIPS,
         "video_id",
         &[(VIDEO, &[]), (PROGRAM, &[PROGRAM_OF_VIDEO])],
+    ),
+    logged(
+        &VIDEO_CLIPS,
+        "clip_id",
+        &[
+            (VIDEO, &[VIDEOS_OF_CLIP]),
+            (PROGRAM, &[VIDEOS_OF_CLIP, PROGRAM_OF_VIDEO]),
+        ],
     ),
     logged(&VIDEO_IMAGES, "video_id", &[(VIDEO, &[])]),
     logged(&VIDEO_SERVICES, "video_id", &[(VIDEO, &[])]),
@@ -257,7 +306,13 @@ static GRAPH: &[LoggedKey] = &[
     logged(
         &PUBLICATIONS,
         "video_id",
-        &[(VIDEO, &[]), (EXPIRED, &[]), (PROGRAM, &[PROGRAM_OF_VIDEO])],
+        &[
+            (VIDEO, &[]),
+            (EXPIRED, &[]),
+            (PROGRAM, &[PROGRAM_OF_VIDEO]),
+            (VIDEO, &[CLIPS_OF_VIDEO, VIDEOS_OF_CLIP]),
+            (PROGRAM, &[CLIPS_OF_VIDEO, VIDEOS_OF_CLIP, PROGRAM_OF_VIDEO]),
+        ],
     ),
 ];
 

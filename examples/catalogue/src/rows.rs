@@ -98,6 +98,12 @@ pub(crate) struct AgeRating {
 /// A clip with its product, chapters, areas and files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClipRows {
+    pub id: i64,
+    /// The id of the video that it is by itself.
+    pub video: String,
+    /// That video with what decides whether it is shown; loaded for clips that stand in another
+    /// one.
+    pub own: Option<Arc<VideoRows>>,
     pub enabled: bool,
     /// Of its product, as is the episode.
     pub season: Option<i64>,
@@ -166,5 +172,6 @@ pub(crate) struct CountedVideo {
     pub video_type: String,
     /// Unix time in microseconds.
     pub publication: Option<i64>,
+    /// Of a playlist, those in which a clip of it is shown.
     pub windows: Vec<PublicationWindow>,
 }

@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, Visitor},
 };
-use sixplay_catalogue::{StoredBody, documents::DocumentWindow, fields};
+use sixplay_catalogue::{StoredBody, Viewer, documents::DocumentWindow, fields};
 use sixplay_core::{Error, Result, Visible, jiff::Timestamp};
 use sixplay_index::{RawValue, VISIBLE_FROM, VISIBLE_UNTIL};
 
@@ -67,7 +67,12 @@ impl<'a> Document<'a> {
     pub(crate) fn compose(&self, scope: &Scope<'_>) -> Result<Vec<u8>> {
         let missing = || Error::corrupt("middleware.compose", "the document has no body");
         let body = self.body.as_ref().ok_or_else(missing)?;
-        body.compose(scope.platform, &scope.parts)
+        let viewer = Viewer {
+            platform: scope.platform,
+            service: scope.service,
+            at: scope.now,
+        };
+        body.compose(&viewer, &scope.parts)
     }
 
     /// Until when that holds as far as the document says; documents without windows end with their

@@ -1,6 +1,6 @@
 //! Objects as lists of members: merged, joined and written without reading their values.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use serde::{
     Deserialize, Deserializer,
@@ -19,6 +19,9 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T> {
 fn misshapen(error: serde_json::Error) -> Error {
     Error::corrupt("catalogue.compose", "the stored body has another shape").with_source(error)
 }
+
+/// Which objects of arrays are shown, by the key of the array; of an array without an entry, all.
+pub(super) type ShownObjects = HashMap<String, Vec<bool>>;
 
 /// The members of an object, in order, values unread.
 #[derive(Debug, Default)]
@@ -41,8 +44,9 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The object as bytes, the arrays of `each` joined to those of the same key.
-    pub(super) fn write(&self, each: &Members<'_>) -> Result<Vec<u8>> {
+    /// The object as bytes, the arrays of `each` joined to those of the same key, without the
+    /// objects that are not `shown`.
+    pub(super) fn write(&self, each: &Members<'_>, shown: &ShownObjects) -> Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(2 + self.written_length());
         bytes.push(b'{');
         for (place, (key, value)) in self.0.iter().enumerate() {
@@ -51,9 +55,9 @@ impl<'a> Members<'a> {
             }
             serde_json::to_writer(&mut bytes, key).map_err(misshapen)?;
             bytes.push(b':');
-            match each.get(key) {
-                Some(more) => join_objects(value, more, &mut bytes)?,
-                None => bytes.extend_from_slice(value.get().as_bytes()),
+            match (each.get(key), shown.get(&**key)) {
+                (None, None) => bytes.extend_from_slice(value.get().as_bytes()),
+                (more, shown) => write_objects(value, more, shown, &mut bytes)?,
             }
         }
         bytes.push(b'}');
@@ -84,20 +88,44 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// Writes the array `objects`, each with the members of its counterpart in `more` at its end.
-fn join_objects(objects: &RawValue, more: &RawValue, bytes: &mut Vec<u8>) -> Result<()> {
-    let (objects, more): (Vec<&RawValue>, Vec<&RawValue>) = (parse(objects)?, parse(more)?);
-    bytes.push(b'[');
-    for (place, (object, more)) in objects.into_iter().zip(more).enumerate() {
-        let [inner, more] = [text_of_members(object)?, text_of_members(more)?];
-        let begin = if place > 0 { ",{" } else { "{" };
-        let either_is_empty = inner.is_empty() || more.is_empty();
-        let comma = if either_is_empty { "" } else { "," };
-        for piece in [begin, inner, comma, more, "}"] {
-            bytes.extend_from_slice(piece.as_bytes());
-        }
+/// Writes the array `objects`, each with the members of its counterpart in `more` at its end, and
+/// only those whose counterpart in `shown` is true.
+fn write_objects(
+    objects: &RawValue,
+    more: Option<&RawValue>,
+    shown: Option<&Vec<bool>>,
+    bytes: &mut Vec<u8>,
+) -> Result<()> {
+    let objects: Vec<&RawValue> = parse(objects)?;
+    let more: Option<Vec<&RawValue>> = more.map(parse).transpose()?;
+    let is_shown = |place: usize| shown.is_none_or(|shown| shown.get(place) == Some(&true));
+    let mut separator = "[";
+    for (place, object) in objects
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| is_shown(*place))
+    {
+        let more = more.as_ref().and_then(|more| more.get(place));
+        bytes.extend_from_slice(separator.as_bytes());
+        write_object(object, more.copied(), bytes)?;
+        separator = ",";
     }
-    bytes.push(b']');
+    bytes.extend_from_slice(if separator == "[" { b"[]" } else { b"]" });
+    Ok(())
+}
+
+/// Writes an object with the members of `more` at its end.
+fn write_object(object: &RawValue, more: Option<&RawValue>, bytes: &mut Vec<u8>) -> Result<()> {
+    let Some(more) = more else {
+        bytes.extend_from_slice(object.get().as_bytes());
+        return Ok(());
+    };
+    let [inner, more] = [text_of_members(object)?, text_of_members(more)?];
+    let either_is_empty = inner.is_empty() || more.is_empty();
+    let comma = if either_is_empty { "" } else { "," };
+    for piece in ["{", inner, comma, more, "}"] {
+        bytes.extend_from_slice(piece.as_bytes());
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 
 mod members;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{
     Deserialize, Deserializer,
@@ -12,8 +12,9 @@ use serde::{
 use serde_json::value::RawValue;
 use sixplay_core::{Result, jiff::Timestamp};
 
-use self::members::{Members, parse};
+use self::members::{Members, ShownObjects, parse};
 use crate::{
+    documents::DocumentWindow,
     fields::body,
     object::{FromMembers, read_object, require},
 };
@@ -22,15 +23,18 @@ use crate::{
 /// requests ask for.
 ///
 /// `{"next_change", "base", "with": {part}, "platforms": {platform: {"base", "with": {part},
-/// "each": {part}}}}`, where a part is an object whose members join the wire object; those of
-/// `each` are arrays, whose objects' members join the objects of the part's array in turn. All but
-/// the outermost `base` may be missing.
+/// "each": {part}}}, "shown": {part}}`, where a part is an object whose members join the wire
+/// object; those of `each` are arrays, whose objects' members join the objects of the part's array
+/// in turn; those of `shown` are arrays, too, which say of each object of the part's array by which
+/// [windows](crate::documents::DocumentWindow) it is shown. All but the outermost `base` may be
+/// missing.
 ///
 /// It deserializes as a borrowed field of a document, too.
 ///
 /// ```
 /// use serde_json::value::RawValue;
-/// use sixplay_catalogue::StoredBody;
+/// use sixplay_catalogue::{StoredBody, Viewer};
+/// use sixplay_core::jiff::Timestamp;
 ///
 /// # fn main() -> sixplay_core::Result<()> {
 /// let stored = r#"{
@@ -41,10 +45,12 @@ use crate::{
 /// let stored = RawValue::from_string(stored.to_owned()).unwrap();
 /// let body = StoredBody::read(&stored)?;
 ///
-/// let wire = body.compose("web", &["tags", "expiration"])?;
+/// let web = Viewer { platform: "web", service: "6play", at: Timestamp::UNIX_EPOCH };
+/// let wire = body.compose(&web, &["tags", "expiration"])?;
 /// let expected = r#"{"id":"clip_1","images":[],"tags":["cuisine"],"expiration":null}"#;
 /// assert_eq!(wire, expected.as_bytes());
-/// assert_eq!(body.compose("tv", &[])?, br#"{"id":"clip_1","images":[]}"#);
+/// let tv = Viewer { platform: "tv", ..web };
+/// assert_eq!(body.compose(&tv, &[])?, br#"{"id":"clip_1","images":[]}"#);
 /// assert_eq!(body.next_change(), None);
 /// # Ok(())
 /// # }
@@ -55,6 +61,31 @@ pub struct StoredBody<'a> {
     base: Members<'a>,
     with: Members<'a>,
     platforms: Members<'a>,
+    shown: Members<'a>,
+}
+
+/// Who looks at a body.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewer<'a> {
+    /// The code of the platform.
+    pub platform: &'a str,
+    /// The code of the service in the path, a root service for most requests.
+    pub service: &'a str,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Viewer<'_> {
+    /// Whether one of the windows is the viewer's, and open.
+    fn may_see(&self, windows: &[DocumentWindow<'_>]) -> bool {
+        let is_open = |window: &DocumentWindow<'_>| {
+            window.is_for(self.platform, self.service)
+                && window
+                    .visible
+                    .is_none_or(|visible| visible.is_open(self.at))
+        };
+        windows.iter().any(is_open)
+    }
 }
 
 impl<'a> StoredBody<'a> {
@@ -72,19 +103,23 @@ impl<'a> StoredBody<'a> {
         Timestamp::from_microsecond(self.next_change?).ok()
     }
 
-    /// The wire object, as JSON, that `platform` gets when it asks for the parts named in `with`
+    /// The wire object, as JSON, that `viewer` gets when it asks for the parts named in `with`
     /// ([`fields::parts`](crate::fields::parts)).
     ///
     /// The members of `base`, of the platform's base and of each asked part in turn; a later one
-    /// replaces an earlier one of the same key. Unknown platforms and parts add nothing. Values are
-    /// copied byte by byte.
+    /// replaces an earlier one of the same key. Unknown platforms and parts add nothing. Objects
+    /// that are not shown to the viewer are left out. Values are copied byte by byte.
     ///
     /// # Errors
     /// `Corrupt` when the body has not the shape that rendering gives.
-    pub fn compose(&self, platform: &str, with: &[&str]) -> Result<Vec<u8>> {
-        let own = self.platforms.get(platform).map(parse::<PlatformBody>);
+    pub fn compose(&self, viewer: &Viewer<'_>, with: &[&str]) -> Result<Vec<u8>> {
+        let own = self
+            .platforms
+            .get(viewer.platform)
+            .map(parse::<PlatformBody>);
         let own = own.transpose()?.unwrap_or_default();
         let (mut merged, mut each) = (Members::default(), Members::default());
+        let mut shown = ShownObjects::new();
         merged.merge(&self.base);
         merged.merge(&own.base);
         for name in with {
@@ -95,9 +130,23 @@ impl<'a> StoredBody<'a> {
             if let Some(part) = own.each.get(name) {
                 each.merge(&parse(part)?);
             }
+            if let Some(part) = self.shown.get(name) {
+                shown.extend(shown_objects(part, viewer)?);
+            }
         }
-        merged.write(&each)
+        merged.write(&each, &shown)
     }
+}
+
+/// Which objects of the arrays of a part the viewer is shown.
+fn shown_objects(part: &RawValue, viewer: &Viewer<'_>) -> Result<ShownObjects> {
+    let arrays: BTreeMap<String, Vec<Vec<DocumentWindow<'_>>>> = parse(part)?;
+    let may_see = |windows: Vec<DocumentWindow<'_>>| viewer.may_see(&windows);
+    let shown = arrays.into_iter().map(|(key, objects)| {
+        let objects = objects.into_iter().map(may_see);
+        (key, objects.collect())
+    });
+    Ok(shown.collect())
 }
 
 /// What a body says to one platform alone.
@@ -137,6 +186,7 @@ struct BodyDraft<'a> {
     base: Option<Members<'a>>,
     with: Members<'a>,
     platforms: Members<'a>,
+    shown: Members<'a>,
 }
 
 impl<'de> FromMembers<'de> for BodyDraft<'de> {
@@ -150,6 +200,7 @@ impl<'de> FromMembers<'de> for BodyDraft<'de> {
             body::BASE => self.base = Some(members.next_value()?),
             body::WITH => self.with = members.next_value()?,
             body::PLATFORMS => self.platforms = members.next_value()?,
+            body::SHOWN => self.shown = members.next_value()?,
             _ => drop(members.next_value::<IgnoredAny>()?),
         }
         Ok(())
@@ -164,6 +215,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for StoredBody<'a> {
             base: require(draft.base, body::BASE)?,
             with: draft.with,
             platforms: draft.platforms,
+            shown: draft.shown,
         })
     }
 }
@@ -183,7 +235,12 @@ mod tests {
 
     fn compose(json: &str, platform: &str, with: &[&str]) -> Result<String> {
         let body = RawValue::from_string(json.to_owned()).unwrap();
-        let wire = StoredBody::read(&body)?.compose(platform, with)?;
+        let viewer = Viewer {
+            platform,
+            service: "6play",
+            at: Timestamp::UNIX_EPOCH,
+        };
+        let wire = StoredBody::read(&body)?.compose(&viewer, with)?;
         Ok(String::from_utf8(wire).unwrap())
     }
 
@@ -217,6 +274,20 @@ mod tests {
             compose(BODY, "tv", &["clips"]).unwrap(),
             r#"{"id":1,"program":{"id":7},"clips":[{"id":8},{ }]}"#
         );
+    }
+
+    #[test]
+    fn an_object_is_shown_where_and_while_a_window_of_it_is_open() {
+        let open = r#"{"platform":"web","services":["6play"],"from":-5,"until":1}"#;
+        let over = open.replace(r#""until":1"#, r#""until":0"#);
+        let elsewhere = open.replace("6play", "w9replay");
+        let shown = format!(r#"[[{over}],[{over},{open}],[{elsewhere}],[]]"#);
+        let body = r#"{"base":{},"with":{"clips":{"clips":[{"id":1},{"id":2},{"id":3},{}]}},"#;
+        let each = r#""platforms":{"web":{"each":{"clips":{"clips":[{},{"a":[2]},{},{}]}}}},"#;
+        let body = format!(r#"{body}{each}"shown":{{"clips":{{"clips":{shown}}}}}}}"#);
+        let composed = |platform| compose(&body, platform, &["clips"]).unwrap();
+        assert_eq!(composed("web"), r#"{"clips":[{"id":2,"a":[2]}]}"#);
+        assert_eq!(composed("tv"), r#"{"clips":[]}"#);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sixplay_core::{Result, Row, Snapshot};
 use super::{
     group::{Grouped, find_by_int, group_rows, index_rows, sort_by_position, take_rows},
     query::{Keys, OWNER, fetch_rows, load_listed_objects, load_owned_objects},
-    reference::VideoReferences,
+    reference::{OwnVideos, VideoReferences},
 };
 use crate::{
     columns::{members_of, object_of},
@@ -65,13 +65,24 @@ fn read_clip(
     let program = find_by_int(&references.programs, row, "program_id")?;
     let rating = find_by_int(&references.ratings, row, "age_rating")?;
     Ok(ClipRows {
-        enabled: row.flag("enabled")?,
         season: product.as_ref().and_then(|product| product.season),
         episode: product.as_ref().and_then(|product| product.episode),
         members: members_of(&CLIPS, row)?,
         program: program.map(|program| JsonObject::of(&program.reference).end()),
         rating: rating.map(|rating| rating.json),
         product: product.map(|product| product.json),
+        ..read_clip_switch(row, &references.videos)?
+    })
+}
+
+/// A clip with nothing but what decides whether it is shown.
+pub(super) fn read_clip_switch(row: &Row, own: &OwnVideos) -> Result<ClipRows> {
+    let video = row.text("video_id")?;
+    Ok(ClipRows {
+        id: row.int("id")?,
+        own: own.get(&video).cloned(),
+        video,
+        enabled: row.flag("enabled")?,
         ..ClipRows::default()
     })
 }

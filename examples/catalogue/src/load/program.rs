@@ -16,13 +16,15 @@ use super::{
     reference::{
         Services, load_ratings, load_service_references, read_program_reference, service_of,
     },
+    video::load_video_switches,
     window::load_windows,
 };
 use crate::{
     columns::{checked_json, detail_members_of, members_of, object_of},
     json::{JsonObject, json_string},
     paris::format_date,
-    rows::{AgeRating, Broadcast, CountedVideo, ProgramRows},
+    render::{PLAYLIST, shown_windows},
+    rows::{AgeRating, Broadcast, CountedVideo, ProgramRows, VideoRows},
     schema::{
         TableSchema,
         tables::{
@@ -213,13 +215,31 @@ async fn load_counted_videos(
     let query = counted_videos();
     let rows = fetch_matching(snapshot, &query, &VIDEOS, "program_id", programs).await?;
     let mut windows = load_windows(snapshot, &Keys::texts_in(&rows, "id")?).await?;
+    let playlists = load_playlists(snapshot, &rows).await?;
     group_rows(&rows, "program_id", |row| {
+        let id = row.text("id")?;
+        let of_playlist = playlists.get(&id);
+        let of_playlist = of_playlist.map(|playlist| shown_windows(playlist).into_owned());
         Ok(CountedVideo {
             video_type: row.text("type")?,
             publication: row.opt_int("publication_date")?,
-            windows: take_rows(&mut windows, &row.text("id")?),
+            windows: of_playlist.unwrap_or_else(|| take_rows(&mut windows, &id)),
         })
     })
+}
+
+/// The playlists among videos, with what decides whether they are shown.
+async fn load_playlists(
+    snapshot: &mut Snapshot,
+    videos: &[Row],
+) -> Result<HashMap<String, VideoRows>> {
+    let mut ids = Vec::new();
+    for video in videos {
+        if video.text("type")? == PLAYLIST {
+            ids.push(video.text("id")?);
+        }
+    }
+    load_video_switches(snapshot, &ids).await
 }
 
 /// Enabled videos that have an enabled clip.

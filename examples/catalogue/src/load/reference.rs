@@ -11,7 +11,7 @@ use super::{
 use crate::{
     columns::{members_of, object_of},
     json::JsonObject,
-    rows::{AgeRating, ProgramRows, ServiceRows},
+    rows::{AgeRating, ProgramRows, ServiceRows, VideoRows},
     schema::tables::{
         AGE_RATINGS, PROGRAM_IMAGES, PROGRAMS, SERVICE_IMAGES, SERVICE_ROOTS, SERVICES,
     },
@@ -23,7 +23,11 @@ pub(super) struct VideoReferences {
     pub services: Services,
     pub ratings: HashMap<String, AgeRating>,
     pub images: HashMap<String, String>,
+    pub videos: OwnVideos,
 }
+
+/// The videos that clips are by themselves, by id.
+pub(super) type OwnVideos = HashMap<String, Arc<VideoRows>>;
 
 /// Services by code.
 pub(super) type Services = HashMap<String, Arc<ServiceRows>>;

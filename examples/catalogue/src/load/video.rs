@@ -5,19 +5,21 @@ use std::{collections::HashMap, sync::Arc};
 use sixplay_core::{Result, Row, Snapshot};
 
 use super::{
-    clip::load_clips,
+    clip::{load_clips, read_clip_switch},
     group::{
-        attach_lists, find_by_code, find_by_int, group_rows, index_rows, int_values, text_values,
+        attach_lists, find_by_code, find_by_int, group_rows, index_rows, int_values, share_values,
+        text_values,
     },
     query::{Keys, OWNER, fetch_listed, fetch_rows, load_listed_objects, load_objects},
     reference::{
-        VideoReferences, load_program_references, load_ratings, load_service_references, service_of,
+        OwnVideos, VideoReferences, load_program_references, load_ratings, load_service_references,
+        service_of,
     },
     window::load_windows,
 };
 use crate::{
     columns::{checked_json, members_of, object_of},
-    rows::{ClipRows, VideoRows, VideoSubCategory},
+    rows::{VideoRows, VideoSubCategory},
     schema::tables::{
         IMAGES, SUB_CATEGORIES, VIDEO_CLIPS, VIDEO_IMAGES, VIDEO_PACKS, VIDEO_PRODUCTS,
         VIDEO_SERVICES, VIDEO_SUB_CATEGORIES, VIDEOS,
@@ -63,6 +65,7 @@ async fn load_references(
         services: load_service_references(snapshot, &Keys::texts(codes)).await?,
         ratings: load_ratings(snapshot, &ints_in_both("age_rating")?).await?,
         images: load_objects(snapshot, &IMAGES, &images).await?,
+        videos: load_own_videos(snapshot, clips).await?,
     })
 }
 
@@ -137,6 +140,7 @@ fn read_switch(row: &Row) -> Result<VideoRows> {
     Ok(VideoRows {
         id: row.text("id")?,
         enabled: row.flag("enabled")?,
+        video_type: row.text("type")?,
         ..VideoRows::default()
     })
 }
@@ -147,7 +151,35 @@ pub(crate) async fn load_video_switches(
     ids: &[String],
 ) -> Result<HashMap<String, VideoRows>> {
     let keys = Keys::texts(ids);
-    let rows = fetch_rows(snapshot, &VIDEOS, "id", &keys).await?;
+    let clips = fetch_listed(snapshot, &VIDEO_CLIPS, &keys).await?;
+    let videos = load_own_videos(snapshot, &clips).await?;
+    load_switches(snapshot, &keys, &clips, &videos).await
+}
+
+/// The videos that `clips` are by themselves, of those that stand in another one; of their clips in
+/// turn only what they are.
+async fn load_own_videos(snapshot: &mut Snapshot, clips: &[Row]) -> Result<OwnVideos> {
+    let mut ids = Vec::new();
+    for clip in clips {
+        let own = clip.text("video_id")?;
+        if own != clip.key(OWNER)? {
+            ids.push(own);
+        }
+    }
+    let keys = Keys::texts(ids);
+    let clips = fetch_listed(snapshot, &VIDEO_CLIPS, &keys).await?;
+    let videos = load_switches(snapshot, &keys, &clips, &OwnVideos::new()).await?;
+    Ok(share_values(videos))
+}
+
+/// What decides whether videos are shown, with their `clips`.
+async fn load_switches(
+    snapshot: &mut Snapshot,
+    keys: &Keys,
+    clips: &[Row],
+    own: &OwnVideos,
+) -> Result<HashMap<String, VideoRows>> {
+    let rows = fetch_rows(snapshot, &VIDEOS, "id", keys).await?;
     let programs = Keys::ints_in(&rows, "program_id")?;
     let programs = load_program_references(snapshot, &programs).await?;
     let mut videos = index_rows(&rows, "id", |row| {
@@ -157,16 +189,8 @@ pub(crate) async fn load_video_switches(
             ..read_switch(row)?
         })
     })?;
-    let clips = fetch_listed(snapshot, &VIDEO_CLIPS, &keys).await?;
-    let clips = group_rows(&clips, OWNER, read_clip_switch)?;
+    let clips = group_rows(clips, OWNER, |row| read_clip_switch(row, own).map(Arc::new))?;
     attach_lists(&mut videos, clips, |video| &mut video.clips);
-    add_windows(snapshot, &mut videos, &keys).await?;
+    add_windows(snapshot, &mut videos, keys).await?;
     Ok(videos)
-}
-
-fn read_clip_switch(row: &Row) -> Result<Arc<ClipRows>> {
-    Ok(Arc::new(ClipRows {
-        enabled: row.flag("enabled")?,
-        ..ClipRows::default()
-    }))
 }

@@ -12,11 +12,13 @@ use crate::{
     rows::{AgeRating, ServiceRows},
 };
 
-/// A body of everybody's members, parts to ask for, and sections of platforms.
+/// A body of everybody's members, parts to ask for, sections of platforms, and where what parts
+/// list is shown.
 pub(super) fn stored_body(
     base: JsonObject,
     with: JsonObject,
     platforms: JsonObject,
+    shown: Option<JsonObject>,
     next_change: Option<Timestamp>,
 ) -> String {
     JsonObject::new()
@@ -27,6 +29,7 @@ pub(super) fn stored_body(
         .raw(body::BASE, &base.end())
         .raw(body::WITH, &with.end())
         .raw(body::PLATFORMS, &platforms.end())
+        .raw_if_some(body::SHOWN, shown.map(JsonObject::end))
         .end()
 }
 

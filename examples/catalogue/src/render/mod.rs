@@ -8,6 +8,8 @@
 //!   after it begins; whether a counting window is open, the clock alone decides.
 //! - A service and a folder are shown while they are enabled, whatever the time.
 //! - A video is shown while one of its windows is open, and has a clip that is enabled.
+//! - A playlist shows a clip where and while the clip's own video, the one that the clip names and
+//!   that holds it, is shown too; a playlist is shown while it shows a clip.
 //! - A program is shown while one of its videos is.
 //! - The rights of a video have ended where all its counting windows have closed.
 //!
@@ -16,6 +18,7 @@
 //! beginning to the latest end of them; when one opens or closes before, it is rendered again.
 
 mod body;
+mod clips;
 mod expired;
 mod outcome;
 mod program;
@@ -27,6 +30,7 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use clips::{PLAYLIST, shown_windows};
 pub(crate) use expired::render_expired;
 pub use outcome::PublicationState;
 pub(crate) use outcome::{NO_ROW, render_row};

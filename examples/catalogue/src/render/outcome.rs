@@ -18,7 +18,7 @@ pub(super) const SERVICE_DISABLED: &str = "service_disabled";
 pub(super) const PLATFORM_DISABLED: &str = "platform_disabled";
 /// Its program is switched off.
 pub(super) const PROGRAM_DISABLED: &str = "program_disabled";
-/// The video has no clip that is enabled.
+/// The video has no clip that is enabled, or none of a playlist's clips is shown by its own video.
 pub(super) const NO_CLIP: &str = "no_clip";
 /// The program has no video that is enabled and has a clip.
 pub(super) const NO_VIDEO: &str = "no_video";

@@ -105,6 +105,7 @@ pub(crate) fn program_body(program: &ProgramRows, now: Timestamp) -> String {
         base_of(program),
         parts_of(program, now),
         openings.platforms().into_iter().map(section).collect(),
+        None,
         next_change(program, &openings, now),
     )
 }

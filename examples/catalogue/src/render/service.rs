@@ -41,7 +41,7 @@ pub(crate) fn service_body(service: &ServiceRows) -> String {
             parts::FREEMIUMPACKS,
             &list_part("freemium_packs", &service.packs),
         );
-    stored_body(base, with, JsonObject::new(), None)
+    stored_body(base, with, JsonObject::new(), None, None)
 }
 
 /// The document of a folder, or why there is none.
@@ -66,5 +66,5 @@ pub(crate) fn render_folder(folder: &FolderRows) -> Rendered {
 /// The stored body of a folder.
 pub(crate) fn folder_body(folder: &FolderRows) -> String {
     let base = JsonObject::of(&folder.members);
-    stored_body(base, JsonObject::new(), JsonObject::new(), None)
+    stored_body(base, JsonObject::new(), JsonObject::new(), None, None)
 }

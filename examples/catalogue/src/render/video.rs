@@ -8,7 +8,8 @@ use super::{
         list_part, part, rating_json, rating_level, reference_with_images, service_reference,
         stored_body, windows_json,
     },
-    outcome::{DISABLED, NO_CLIP, PROGRAM_DISABLED, PublicationState, render_shown},
+    clips::{ShownClip, hidden_reason, is_playlist, shown_clips, shown_windows},
+    outcome::{NO_CLIP, PublicationState, render_shown},
     title::sort_key_of,
     windows::{Openings, closed_reason},
 };
@@ -22,8 +23,9 @@ use crate::{
 /// The document of a video with all its rows, or why there is none at `now`.
 pub(crate) fn render_video(video: &VideoRows, now: Timestamp) -> Rendered {
     render_shown(video_state(video, now), || {
-        let openings = Openings::at(&video.windows, now);
-        (document_of(video, &openings), openings.visible())
+        let windows = shown_windows(video);
+        let openings = Openings::at(&*windows, now);
+        (document_of(video, &openings, now), openings.visible())
     })
 }
 
@@ -32,35 +34,25 @@ pub(crate) fn video_state(video: &VideoRows, now: Timestamp) -> PublicationState
     if let Some(reason) = hidden_reason(video) {
         return PublicationState::hidden(reason, None);
     }
-    let openings = Openings::at(&video.windows, now);
+    let windows = shown_windows(video);
+    let openings = Openings::at(&*windows, now);
     if openings.open.is_empty() {
-        let reason = closed_reason(video.windows.iter(), now);
-        return PublicationState::hidden(reason, openings.next_change);
+        return PublicationState::hidden(unopened_reason(video, now), openings.next_change);
     }
     PublicationState::shown(openings.next_change)
 }
 
-/// Why a video is hidden whatever the time.
-fn hidden_reason(video: &VideoRows) -> Option<&'static str> {
-    let program_is_enabled = video.program.as_ref().is_none_or(|program| program.enabled);
-    if !video.enabled {
-        Some(DISABLED)
-    } else if !program_is_enabled {
-        Some(PROGRAM_DISABLED)
-    } else if enabled_clips(video).next().is_none() {
-        Some(NO_CLIP)
-    } else {
-        None
+/// Why nothing is open of a video that is on.
+fn unopened_reason(video: &VideoRows, now: Timestamp) -> &'static str {
+    match video.windows.iter().any(|window| window.is_open(now)) {
+        true => NO_CLIP,
+        false => closed_reason(video.windows.iter(), now),
     }
 }
 
-fn enabled_clips(video: &VideoRows) -> impl Iterator<Item = &ClipRows> + Clone {
-    let clips = video.clips.iter().map(|clip| &**clip);
-    clips.filter(|clip| clip.enabled)
-}
-
 /// What the index filters and sorts by, and the body.
-fn document_of(video: &VideoRows, openings: &Openings<'_>) -> JsonObject {
+fn document_of(video: &VideoRows, openings: &Openings<'_>, now: Timestamp) -> JsonObject {
+    let clips = shown_clips(video, now);
     let program = video.program.as_ref().map(|program| program.id.to_string());
     let categories = video.sub_categories.iter();
     let categories = categories.map(|category| category.id.to_string());
@@ -69,20 +61,25 @@ fn document_of(video: &VideoRows, openings: &Openings<'_>) -> JsonObject {
         .text_if_some(fields::PROGRAM, program.as_deref())
         .text(fields::TYPE, &video.video_type)
         .texts(fields::SUBCATS, categories);
-    add_order(object, video, openings)
+    add_order(object, video, &clips, openings)
         .int(fields::CSA, rating_level(video.rating.as_ref()))
         .text(fields::TITLE, &video.title)
         .text(fields::TITLE_SORT, &sort_key_of(&video.title))
         .raw(fields::WINDOWS, &windows_json(&openings.document_windows()))
-        .raw(fields::BODY, &body_of(video, openings))
+        .raw(fields::BODY, &body_of(video, &clips, openings))
 }
 
 /// Adds what lists of videos are sorted by.
-fn add_order(object: JsonObject, video: &VideoRows, openings: &Openings<'_>) -> JsonObject {
+fn add_order(
+    object: JsonObject,
+    video: &VideoRows,
+    clips: &[ShownClip<'_>],
+    openings: &Openings<'_>,
+) -> JsonObject {
     let categories = video.sub_categories.iter();
     let sub_category = categories.filter_map(|category| category.sort_index).min();
-    let season = enabled_clips(video).find_map(|clip| clip.season);
-    let episode = enabled_clips(video).find_map(|clip| clip.episode);
+    let season = clips.iter().find_map(|shown| shown.clip.season);
+    let episode = clips.iter().find_map(|shown| shown.clip.episode);
     let opened = openings.visible().from_us();
     object
         .int_if_some(fields::SUBCAT_SORT, sub_category)
@@ -93,23 +90,30 @@ fn add_order(object: JsonObject, video: &VideoRows, openings: &Openings<'_>) -> 
 
 /// The stored body: everything the wire may show of the video at `now`.
 pub(crate) fn video_body(video: &VideoRows, now: Timestamp) -> String {
-    body_of(video, &Openings::at(&video.windows, now))
+    let windows = shown_windows(video);
+    let openings = Openings::at(&*windows, now);
+    body_of(video, &shown_clips(video, now), &openings)
 }
 
-fn body_of(video: &VideoRows, openings: &Openings<'_>) -> String {
-    let section = |platform| (platform, platform_section(video, openings, platform));
-    stored_body(
-        base_of(video),
-        parts_of(video),
-        openings.platforms().into_iter().map(section).collect(),
-        openings.next_change,
-    )
+fn body_of(video: &VideoRows, clips: &[ShownClip<'_>], openings: &Openings<'_>) -> String {
+    let section = |platform| (platform, platform_section(clips, openings, platform));
+    let base = base_of(video);
+    let parts = parts_of(video, clips);
+    let sections = openings.platforms().into_iter().map(section).collect();
+    let shown = is_playlist(video).then(|| clip_places(clips));
+    stored_body(base, parts, sections, shown, openings.next_change)
+}
+
+/// Where each clip is shown.
+fn clip_places(clips: &[ShownClip<'_>]) -> JsonObject {
+    let places = list_part("clips", clips.iter().map(|shown| &shown.places));
+    JsonObject::new().raw(parts::CLIPS, &places)
 }
 
 /// What clients of one platform alone are shown: when it ends there, and the files for it.
-fn platform_section(video: &VideoRows, openings: &Openings<'_>, platform: &str) -> String {
+fn platform_section(clips: &[ShownClip<'_>], openings: &Openings<'_>, platform: &str) -> String {
     let expiration = part("expiration", &expiration_of(openings, platform));
-    let files = enabled_clips(video).map(|clip| assets_of(clip, platform));
+    let files = clips.iter().map(|shown| assets_of(shown.clip, platform));
     JsonObject::new()
         .raw(body::WITH, &part(parts::EXPIRATION, &expiration))
         .raw(body::EACH, &part(parts::CLIPS, &list_part("clips", files)))
@@ -140,11 +144,11 @@ fn base_of(video: &VideoRows) -> JsonObject {
 }
 
 /// What clients of all platforms may ask for.
-fn parts_of(video: &VideoRows) -> JsonObject {
+fn parts_of(video: &VideoRows, clips: &[ShownClip<'_>]) -> JsonObject {
     let extra_datas = video.extra_datas.as_deref().unwrap_or("null");
     let tags = video.tags.as_deref().unwrap_or("[]");
     let categories = video.sub_categories.iter().map(|category| &category.json);
-    let clips = enabled_clips(video).map(shared_clip);
+    let clips = clips.iter().map(|shown| shared_clip(shown.clip));
     JsonObject::new()
         .raw(
             parts::FREEMIUMPACKS,

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use sixplay_core::Visible;
 
 use super::outcome::{EXPIRED, NO_WINDOW, NOT_YET, PLATFORM_DISABLED, SERVICE_DISABLED};
-use crate::{documents::DocumentWindow, rows::PublicationWindow};
+use crate::{
+    documents::DocumentWindow,
+    rows::{PublicationWindow, ServiceRows},
+};
 
 impl PublicationWindow {
     /// Whether nothing but the clock decides about it.
@@ -28,11 +31,18 @@ impl PublicationWindow {
         later.min().filter(|_| self.counts())
     }
 
-    /// The codes under which it is found: its service's and those of the roots that list the
-    /// service.
+    /// The codes under which it is found.
     pub(super) fn service_codes(&self) -> impl Iterator<Item = &str> {
-        let codes = std::iter::once(&self.service.code).chain(&self.service.roots);
-        codes.map(String::as_str)
+        self.service.service_codes()
+    }
+}
+
+impl ServiceRows {
+    /// Its own code and those of the roots that list it.
+    pub(super) fn service_codes(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.code)
+            .chain(&self.roots)
+            .map(String::as_str)
     }
 }
 
@@ -84,9 +94,9 @@ impl<'a> Openings<'a> {
 
     /// The open windows as the index filters them, those of one platform and service merged.
     pub(super) fn document_windows(&self) -> Vec<DocumentWindow<'a>> {
-        let mut merged: BTreeMap<(&str, &str), Vec<&'a PublicationWindow>> = BTreeMap::new();
+        let mut merged: BTreeMap<(&str, Vec<&str>), Vec<&'a PublicationWindow>> = BTreeMap::new();
         for window in &self.open {
-            let place = (&*window.platform, &*window.service.code);
+            let place = (&*window.platform, window.service_codes().collect());
             merged.entry(place).or_default().push(window);
         }
         let merged = merged.into_values();

@@ -14,13 +14,14 @@ use sixplay_core::{
     conformance::{Backend, Collector},
 };
 
-use super::{empty, exported, folder, generated, now};
+use super::{empty, exported, folder, generated, now, viewer};
 
 sixplay_core::on_every_database! {
     invented_bodies_of_every_kind_come_back
     an_export_imports_into_an_empty_store_and_exports_equally
     a_second_import_updates_what_is_there
     a_reference_to_nothing_is_named_by_table_and_key
+    a_playlist_imported_alone_brings_the_videos_of_its_clips
 }
 
 fn options() -> ImportOptions {
@@ -241,6 +242,61 @@ async fn input_that_is_no_body_is_refused_without_panic() -> Result<()> {
         .await
         .expect_err("an orphan");
     assert_eq!(error.kind(), ErrorKind::Conflict);
+    Ok(())
+}
+
+async fn a_playlist_imported_alone_brings_the_videos_of_its_clips(backend: Backend) -> Result<()> {
+    let Some(scratch) = empty(backend).await? else {
+        return Ok(());
+    };
+    let store = scratch.store();
+    let playlist = read("tests/bodies/video_playlist.json").to_string();
+    let input = || vec![Input::text("playlist.json", playlist.clone())];
+    let imported = load(store, input()).await?;
+    assert_eq!(imported.derived, ["clip_93", "clip_91"]);
+    assert_eq!((imported.missing, imported.differences), (vec![], vec![]));
+    assert!(shown_videos(store).await?.contains(&"clip_93".to_owned()));
+    assert_eq!(load(store, input()).await?.derived, [""; 0]);
+    // on another platform the clips are nobody's yet
+    let mut elsewhere = options();
+    elsewhere.platform = "chromecast".into();
+    let imported = import(store, input(), &elsewhere).await?;
+    assert_eq!(imported.derived, ["clip_93", "clip_91"]);
+    assert_eq!(imported.differences, []);
+    Ok(())
+}
+
+/// The ids of the videos that are shown now.
+async fn shown_videos(store: &Store) -> Result<Vec<String>> {
+    let rendered = super::generator::rendered(store, VIDEO).await?;
+    let is_shown = |rendered: &Rendered| matches!(rendered, Rendered::Publishable(_));
+    let shown = rendered
+        .into_iter()
+        .filter(|(_, rendered)| is_shown(rendered));
+    Ok(shown.map(|(id, _)| id).collect())
+}
+
+#[tokio::test]
+async fn a_clip_of_a_playlist_whose_video_is_nowhere_is_named() -> Result<()> {
+    let (Some(one), Some(two)) = (empty(Backend::Sqlite).await?, empty(Backend::Sqlite).await?)
+    else {
+        return Ok(());
+    };
+    samples(one.store()).await?;
+    let lines = exported(one.store()).await?;
+    let without = lines.lines().filter(|line| {
+        let names = line.contains(r#""clip_93""#);
+        !names || line.starts_with(r#"{"table":"clips""#)
+    });
+    let without = without.collect::<Vec<_>>().join("\n");
+    let imported = load(two.store(), vec![Input::text("lines", without)]).await?;
+    assert_eq!(imported.missing, ["clip_93"]);
+    assert_eq!(imported.derived, [""; 0], "rows are taken as they are");
+    assert!(
+        shown_videos(two.store())
+            .await?
+            .contains(&"playlist_5".to_owned())
+    );
     Ok(())
 }
 
@@ -520,7 +576,7 @@ async fn lists_are_never_null_and_every_body_composes_on_every_platform() -> Res
         parts::TAGS,
         parts::PROGRAM_SUBCATS,
     ];
-    let wire = StoredBody::read(&body)?.compose("m6group_web", &asked)?;
+    let wire = StoredBody::read(&body)?.compose(&viewer("m6group_web"), &asked)?;
     let wire: Value = serde_json::from_slice(&wire).expect("JSON");
     for list in [
         "/clips/0/assets",

@@ -18,6 +18,7 @@ use super::{empty, generated, generator::rendered, schema::tables};
 
 sixplay_core::on_every_database! {
     every_root_that_a_random_change_alters_is_reported
+    a_playlist_and_its_program_follow_the_videos_of_its_clips
 }
 
 /// A seed of its own for each run, unless one is given to repeat a run.
@@ -47,6 +48,77 @@ async fn every_root_that_a_random_change_alters_is_reported(backend: Backend) ->
         "seed {seed}: only {} changes altered anything",
         found.altering
     );
+    Ok(())
+}
+
+async fn a_playlist_and_its_program_follow_the_videos_of_its_clips(backend: Backend) -> Result<()> {
+    let Some(scratch) = empty(backend).await? else {
+        return Ok(());
+    };
+    generated(scratch.store(), 2, 11).await?;
+    for table in ["videos", "programs", "clips"] {
+        scratch
+            .run(&format!("UPDATE {table} SET enabled = 1"))
+            .await?;
+    }
+    // the playlist of the first program shows clips of the second, on another service, alone
+    let playlist = "playlist_2001";
+    for sql in [
+        "UPDATE video_clips SET clip_id = \
+         (SELECT MAX(id) FROM clips WHERE program_id = 821) - position \
+         WHERE video_id = 'playlist_2001'",
+        "DELETE FROM publications WHERE video_id <> 'playlist_2001'",
+        "INSERT INTO publications (video_id, platform, service, opens_at) \
+         SELECT video_id, 'm6group_web', 'w9replay', 0 FROM clips",
+        "UPDATE publications SET opens_at = 0, closes_at = NULL WHERE video_id = 'playlist_2001'",
+    ] {
+        scratch.run(sql).await?;
+    }
+    let mut watch = Watch::over(&scratch, Arc::new(Catalogue::new())).await?;
+    assert!(watch.shows("video", playlist), "{:?}", watch.before);
+    let clips = "(SELECT clip_id FROM video_clips WHERE video_id = 'playlist_2001')";
+    let own = format!(
+        "(SELECT id FROM videos WHERE id <> 'playlist_2001' AND id IN (SELECT video_id \
+                       FROM clips WHERE id IN {clips}))"
+    );
+    let own = format!("(SELECT * FROM {own} AS own)");
+    for (hide, show) in [
+        (
+            format!("UPDATE videos SET enabled = 0 WHERE id IN {own}"),
+            "UPDATE videos SET enabled = 1".to_owned(),
+        ),
+        (
+            format!("UPDATE publications SET closes_at = 1 WHERE video_id IN {own}"),
+            "UPDATE publications SET closes_at = NULL".to_owned(),
+        ),
+        (
+            "UPDATE programs SET enabled = 0 WHERE id = 821".to_owned(),
+            "UPDATE programs SET enabled = 1".to_owned(),
+        ),
+        (
+            "UPDATE services SET enabled = 0 WHERE code = 'w9replay'".to_owned(),
+            "UPDATE services SET enabled = 1".to_owned(),
+        ),
+        (
+            "DELETE FROM service_roots WHERE service = 'w9replay'".to_owned(),
+            "INSERT INTO service_roots (service, root) VALUES ('w9replay', '6play')".to_owned(),
+        ),
+        (
+            format!("DELETE FROM video_clips WHERE video_id IN {own}"),
+            format!(
+                "INSERT INTO video_clips (video_id, position, clip_id) \
+                     SELECT video_id, 0, id FROM clips WHERE id IN {clips}"
+            ),
+        ),
+    ] {
+        scratch.run(&hide).await?;
+        watch.look(&hide).await?;
+        assert!(!watch.shows("video", playlist), "{hide}");
+        scratch.run(&show).await?;
+        watch.look(&show).await?;
+        assert!(watch.shows("video", playlist), "{show}");
+    }
+    assert!(watch.found.missed.is_empty(), "{:#?}", watch.found.missed);
     Ok(())
 }
 
@@ -133,19 +205,7 @@ async fn changes(
     let store = scratch.store();
     generated(store, 1, seed).await?;
     super::bodies::samples(store).await?;
-    store.install(&*source).await?;
-    let detector = Detector::new(store.clone(), source, DetectorConfig::default());
-    let before = documents(store).await?;
-    let mut watch = Watch {
-        store,
-        detector,
-        sink: Collector::default(),
-        before,
-        found: Found {
-            altering: 0,
-            missed: Vec::new(),
-        },
-    };
+    let mut watch = Watch::over(&scratch, source).await?;
     let mut random = seed;
     for table in tables(store)
         .await?
@@ -176,7 +236,29 @@ struct Watch<'a> {
     found: Found,
 }
 
-impl Watch<'_> {
+impl<'a> Watch<'a> {
+    async fn over(scratch: &'a Scratch, source: Arc<dyn Source>) -> Result<Self> {
+        let store = scratch.store();
+        store.install(&*source).await?;
+        let detector = Detector::new(store.clone(), source, DetectorConfig::default());
+        Ok(Self {
+            store,
+            detector,
+            sink: Collector::default(),
+            before: documents(store).await?,
+            found: Found {
+                altering: 0,
+                missed: Vec::new(),
+            },
+        })
+    }
+
+    /// Whether a root had a document at the last look.
+    fn shows(&self, kind: &str, id: &str) -> bool {
+        let document = self.before.get(&format!("{kind}:{id}"));
+        document.is_some_and(|document| document.starts_with('{'))
+    }
+
     /// Compares what was altered since the last look with what the detector reports.
     async fn look(&mut self, place: &str) -> Result<()> {
         while self.detector.step(&self.sink).await? > 0 {}

@@ -13,7 +13,7 @@ mod unreadable;
 
 use std::path::PathBuf;
 
-use sixplay_catalogue::{GenerateOptions, Generated, migrate};
+use sixplay_catalogue::{GenerateOptions, Generated, Viewer, migrate};
 use sixplay_core::{
     Result, Store,
     conformance::{Backend, Scratch, scratch},
@@ -32,6 +32,16 @@ async fn empty(backend: Backend) -> Result<Option<Scratch>> {
 /// An instant at which the bodies and the generated catalogues of these tests lie.
 fn now() -> Timestamp {
     Timestamp::from_second(1_600_000_000).expect("an instant of the calendar")
+}
+
+/// A client of a platform that asks the root service.
+fn viewer(platform: &str) -> Viewer<'_> {
+    let (service, at) = ("6play", now());
+    Viewer {
+        platform,
+        service,
+        at,
+    }
 }
 
 async fn generated(store: &Store, programs: usize, seed: u64) -> Result<Generated> {

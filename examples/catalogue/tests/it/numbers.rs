@@ -6,7 +6,7 @@ use sixplay_catalogue::{
 };
 use sixplay_core::{Rendered, Result, Store, conformance::Backend};
 
-use super::{empty, exported, now};
+use super::{empty, exported, now, viewer};
 
 sixplay_core::on_every_database! {
     numerals_are_served_as_they_were_imported
@@ -73,7 +73,7 @@ async fn served(store: &Store) -> Result<String> {
     };
     let document: Document<'_> = serde_json::from_str(video.document.get()).expect("a document");
     let with = [parts::CLIPS, parts::EXTRA_DATA, parts::TAGS];
-    let wire = StoredBody::read(document.body)?.compose("m6group_web", &with)?;
+    let wire = StoredBody::read(document.body)?.compose(&viewer("m6group_web"), &with)?;
     Ok(String::from_utf8(wire).expect("JSON is UTF-8"))
 }
 

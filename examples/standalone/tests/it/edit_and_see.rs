@@ -68,6 +68,7 @@ fn edits_show_at_once(on: On) {
     unpublishing_shows(&line, web, &program, &video(1));
     closing_shows(&line, web, &program, &video(2));
     opening_shows(&line, web, &program, &video(3));
+    withholding_shows_in_playlists(&line, web);
     eventually(20, "store and index agree", || {
         audit::differences(&line).is_empty().then_some(())
     });
@@ -167,6 +168,34 @@ fn opening_shows(line: &Line, web: &Client, program: &str, video: &str) {
     eventually(20, "it joins the list", || {
         listed(web, program, video).then_some(())
     });
+}
+
+/// A playlist loses the clips whose videos are withheld one by one, and ends with the last.
+fn withholding_shows_in_playlists(line: &Line, web: &Client) {
+    let playlists = line.values("SELECT id AS value FROM videos WHERE type = 'playlist'");
+    let shown = playlists.iter().find(|id| clips(web, id).len() > 1);
+    let playlist = shown.expect("a playlist with some clips");
+    while let [first, others @ ..] = &*clips(web, playlist) {
+        let alone = status(web, first);
+        assert_eq!(alone, 200, "{first} is in {playlist}, and alone");
+        line.sql(&format!(
+            "UPDATE videos SET enabled = 0 WHERE id = '{first}'"
+        ));
+        eventually(20, "the clip leaves the playlist", || {
+            let left = clips(web, playlist);
+            (left.iter().all(|clip| others.contains(clip))).then_some(())
+        });
+    }
+    eventually(20, "a playlist without clips is unknown", || {
+        (status(web, playlist) == 404).then_some(())
+    });
+}
+
+/// The own videos of the clips that a video shows, none when it is not shown.
+fn clips(web: &Client, video: &str) -> Vec<String> {
+    let (_, body) = web.get(&format!("{WEB}/videos/{video}?with=clips"));
+    let clips = body["clips"].as_array().cloned().unwrap_or_default();
+    clips.iter().map(|clip| text(&clip["video_id"])).collect()
 }
 
 /// The videos of a program whose windows neither open nor close during the test.

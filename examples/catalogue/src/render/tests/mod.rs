@@ -1,6 +1,7 @@
 //! The publication rules, case by case.
 
 mod expired;
+mod playlist;
 mod program;
 mod video;
 
@@ -12,7 +13,7 @@ use sixplay_core::{Rendered, Visible};
 
 use super::*;
 use crate::{
-    StoredBody,
+    StoredBody, Viewer,
     paris::parse_date,
     rows::{
         Broadcast, ClipRows, CountedVideo, FolderRows, PlatformAsset, ProgramRows,
@@ -105,6 +106,15 @@ fn document(rendered: &Rendered) -> Value {
     match rendered {
         Rendered::Publishable(it) => serde_json::from_str(it.document.get()).unwrap_or_default(),
         Rendered::Absent { .. } => Value::Null,
+    }
+}
+
+fn viewer<'a>(platform: &'a str, service: &'a str, at_us: i64) -> Viewer<'a> {
+    let at = at(at_us);
+    Viewer {
+        platform,
+        service,
+        at,
     }
 }
 

@@ -130,7 +130,7 @@ fn assets_differ_by_platform_and_a_clip_without_has_an_empty_list() {
 fn assets(document: &Value, platform: &str) -> Value {
     let body = serde_json::value::to_raw_value(&document["body"]).unwrap_or_default();
     let wire = StoredBody::read(&body)
-        .and_then(|body| body.compose(platform, &["clips"]))
+        .and_then(|body| body.compose(&viewer(platform, "6play", NOW), &["clips"]))
         .unwrap_or_default();
     serde_json::from_slice::<Value>(&wire).unwrap_or_default()["clips"][0]["assets"].take()
 }

@@ -13,10 +13,10 @@ use super::{
     program::DETAIL,
 };
 use crate::{
-    StoredBody,
+    StoredBody, Viewer,
     fields::parts,
     load::{load_folders, load_programs, load_rating_json, load_services, load_videos},
-    render::{folder_body, program_body, service_body, video_body},
+    render::{folder_body, program_body, service_body, shown_windows, video_body},
     rows::VideoRows,
 };
 
@@ -63,23 +63,29 @@ async fn served_json(
             .map(|json| parse_rendered(json.as_bytes()))
             .transpose();
     }
-    let Some(stored) = stored_body(snapshot, body, options, hidden).await? else {
+    let Some((stored, at)) = stored_body(snapshot, body, options, hidden).await? else {
         return Ok(None);
     };
     let stored = RawValue::from_string(stored).map_err(no_json)?;
     let with = asked_with(body);
-    let served = StoredBody::read(&stored)?.compose(&options.platform, &with)?;
+    let viewer = Viewer {
+        platform: &options.platform,
+        service: &options.service,
+        at,
+    };
+    let served = StoredBody::read(&stored)?.compose(&viewer, &with)?;
     parse_rendered(&served).map(Some)
 }
 
-/// The body as rendering stores it, of the row that the imported one names.
+/// The body as rendering stores it, of the row that the imported one names, and as of when.
 async fn stored_body(
     snapshot: &mut Snapshot,
     body: &Body,
     options: &ImportOptions,
     hidden: &mut Vec<String>,
-) -> Result<Option<String>> {
-    Ok(match body.kind {
+) -> Result<Option<(String, Timestamp)>> {
+    let mut at = options.at;
+    let stored = match body.kind {
         BodyKind::Rating => None,
         BodyKind::Service => {
             let found = load_services(snapshot, &[text_in(body, "code")]).await?;
@@ -97,12 +103,13 @@ async fn stored_body(
         BodyKind::Video => {
             let found = load_videos(snapshot, &[text_in(body, "id")]).await?;
             found.values().next().map(|video| {
-                let visible_at = visible_instant(video, options);
-                hidden.extend((visible_at != options.at).then(|| video.id.clone()));
-                video_body(video, visible_at)
+                at = visible_instant(video, options);
+                hidden.extend((at != options.at).then(|| video.id.clone()));
+                video_body(video, at)
             })
         }
-    })
+    };
+    Ok(stored.map(|stored| (stored, at)))
 }
 
 fn text_in(body: &Body, key: &str) -> String {
@@ -126,7 +133,8 @@ fn no_json(error: serde_json::Error) -> Error {
 /// An instant at which the body could be served: the request's, unless the video was not visible
 /// then.
 fn visible_instant(video: &VideoRows, options: &ImportOptions) -> Timestamp {
-    let mut windows = video.windows.iter();
+    let windows = shown_windows(video);
+    let mut windows = windows.iter();
     let window = windows.find(|window| *window.platform == *options.platform);
     match window.map(|window| window.visible) {
         Some(visible) if !visible.is_open(options.at) => visible.from,

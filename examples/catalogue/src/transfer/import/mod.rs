@@ -10,6 +10,7 @@ mod input;
 mod json;
 mod loader;
 mod object;
+mod own_video;
 mod program;
 mod records;
 mod service;
@@ -23,10 +24,13 @@ pub use self::input::Input;
 use self::{
     compare::compare_body,
     input::{Body, BodyKind, read_bodies},
+    json::JsonValue,
     loader::Loader,
     object::ObjectReader,
+    own_video::{derive_videos, missing_videos},
     records::load_records,
 };
+use crate::render::PLAYLIST;
 
 /// The request that the bodies answered.
 #[derive(Clone, Debug)]
@@ -74,6 +78,12 @@ pub struct Imported {
     pub records: u64,
     /// Where the same request would now be answered differently.
     pub differences: Vec<Difference>,
+    /// The videos that were made of the clips of imported playlists, since no body had told them
+    /// on the request's platform: a clip is shown with its own video alone.
+    pub derived: Vec<String>,
+    /// The videos that clips in playlists are by themselves, and that the store does not have with
+    /// the clip: the playlist does not show it.
+    pub missing: Vec<String>,
     /// The videos that their dates hide at the instant of the options: compared as of the opening
     /// of a window, and not served yet or any more.
     pub hidden: Vec<String>,
@@ -99,7 +109,8 @@ pub struct Difference {
 /// arrays of them, told apart by their keys) or the lines of [`export`](super::export()), in UTF-8;
 /// a byte order mark and empty lines say nothing, and PHP's `[]` and `{"1": …}` are an empty object
 /// and a list where one is read. Rows that exist are updated. A video's windows go from its
-/// `publication_date` to its expiration, on the platform of `options` and the services of the body.
+/// `publication_date` to its expiration, on the platform of `options` and the services of the body;
+/// clips of a playlist whose own videos no body tells have the playlist's.
 /// Dates are local time of Paris, of the years 0 to 9999, the first of two readings; MariaDB's
 /// `0000-00-00 00:00:00`, and any without month or day, is null. Afterwards each body is compared
 /// with what the middleware would serve: keys in any order, numerals byte by byte (0 differs from
@@ -147,11 +158,27 @@ pub async fn import(
     }
     imported.records += bodies.len() as u64;
     load_bodies(&mut transaction, &bodies, options).await?;
+    for playlist in playlists_in(&bodies) {
+        let derived = derive_videos(&mut transaction, playlist, &options.platform);
+        imported.derived.append(&mut derived.await?);
+    }
+    imported.missing = missing_videos(&mut transaction).await?;
     for body in &bodies {
         compare_body(&mut transaction, body, options, &mut imported).await?;
     }
     transaction.commit().await?;
     Ok(imported)
+}
+
+/// The ids of the playlists among bodies.
+fn playlists_in(bodies: &[Body]) -> impl Iterator<Item = &str> {
+    let videos = bodies.iter().filter(|body| body.kind == BodyKind::Video);
+    let playlists = videos.filter(|body| text_of(&body.value, "type") == Some(PLAYLIST));
+    playlists.filter_map(|body| text_of(&body.value, "id"))
+}
+
+fn text_of<'a>(value: &'a JsonValue, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(JsonValue::as_text)
 }
 
 /// Writes the rows of all bodies, what others refer to first.
