@@ -65,7 +65,7 @@ pub fn program_mapping() -> Mapping {
     mapping([
         keywords(&[fields::ID, fields::CODE, fields::FOLDERS]),
         keywords(&[fields::TITLE_SORT, fields::INITIAL]),
-        longs(&[fields::CSA, fields::LAST_PUBLICATION]),
+        longs(&[fields::CSA, fields::LAST_PUBLICATION, fields::NEXT_TURN]),
         vec![Field::french(fields::TITLE), timed_windows()],
         vec![Field::stored(fields::BODY)],
     ])

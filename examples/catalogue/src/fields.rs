@@ -32,6 +32,9 @@ pub const SORT_INDEX: &str = "sort_index";
 pub const CSA: &str = "csa";
 /// The instant at which the newest visible video of a program was published.
 pub const LAST_PUBLICATION: &str = "last_publication";
+/// The next instant at which a program comes to a platform and service or leaves one; missing when
+/// none is known. Programs to come are in the index with it, hidden until then.
+pub const NEXT_TURN: &str = "next_turn";
 /// The id of the program that a video belongs to, as text.
 pub const PROGRAM: &str = "program";
 /// The type of a video: `vi`, `vc`, `playlist` or `ci`.

@@ -3,7 +3,8 @@
 //!
 //! [`Catalogue`] is a [`Source`](sixplay_core::Source): mounted in a program beside a detector, an
 //! indexer and a rebuild, it keeps an index of the five kinds of [`documents`] fresh. Only what may
-//! be shown has a document: enabled all the way, in a publication window, with something to play.
+//! be shown has a document: enabled all the way, in a publication window, with something to play; a
+//! program that is still to come has one that is hidden until then.
 //! [`prepare`] makes a database ready for it.
 //!
 //! Who reads the index needs less: the names of the [`fields`], [`initial_of`] a title, and

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
-use sixplay_core::{Result, jiff::Timestamp};
+use sixplay_core::{Error, Result, jiff::Timestamp};
 use sixplay_http::{ValidFor, json};
 use sixplay_index::RawValue;
 
@@ -19,9 +19,13 @@ pub(crate) fn answer_one(document: &Document<'_>, scope: &Scope<'_>) -> Result<R
     Ok(hold_until(answer, document.valid_until(scope), scope.now))
 }
 
-/// The answer with documents in an array.
-pub(crate) fn answer_all(raws: &[Box<RawValue>], scope: &Scope<'_>) -> Result<Response<Bytes>> {
-    let (mut array, mut until) = (start_array(raws), None);
+/// The answer with documents in an array, which others join or leave at `turn`.
+pub(crate) fn answer_all(
+    raws: &[Box<RawValue>],
+    turn: Option<Timestamp>,
+    scope: &Scope<'_>,
+) -> Result<Response<Bytes>> {
+    let (mut array, mut until) = (start_array(raws), turn);
     for raw in raws {
         let document = Document::read(raw)?;
         if array.len() > 1 {
@@ -40,6 +44,17 @@ fn start_array(raws: &[Box<RawValue>]) -> Vec<u8> {
     let mut array = Vec::with_capacity(2 + length);
     array.push(b'[');
     array
+}
+
+/// The answer with texts in an array, which others join or leave at `turn`.
+pub(crate) fn answer_texts(
+    texts: &[String],
+    turn: Option<Timestamp>,
+    scope: &Scope<'_>,
+) -> Result<Response<Bytes>> {
+    let failed = || Error::unexpected("middleware.answer", "cannot write the texts");
+    let written = serde_json::to_vec(texts).map_err(|error| failed().with_source(error))?;
+    Ok(hold_until(json(written), turn, scope.now))
 }
 
 /// Lets no cache keep the answer, which was made at `now`, beyond `until`.

@@ -19,6 +19,7 @@ pub(crate) struct Document<'a> {
     visible: Visible,
     csa: Option<i64>,
     windows: Vec<DocumentWindow<'a>>,
+    next_turn: Option<i64>,
 }
 
 /// Where a document is in time for one platform and service.
@@ -52,6 +53,21 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// When time alone changes what the body says.
+    pub(crate) fn next_change(&self) -> Option<Timestamp> {
+        self.body.as_ref().and_then(StoredBody::next_change)
+    }
+
+    /// When a program next comes to a platform and service or leaves one.
+    pub(crate) fn next_turn(&self) -> Option<Timestamp> {
+        Timestamp::from_microsecond(self.next_turn?).ok()
+    }
+
+    /// Whether it is shown to anybody at `now`.
+    pub(crate) fn is_visible(&self, now: Timestamp) -> bool {
+        self.visible.is_open(now)
+    }
+
     /// Whether one of the windows, timeless or not, is for the scope.
     pub(crate) fn is_for(&self, scope: &Scope<'_>) -> bool {
         self.windows_for(scope).next().is_some()
@@ -82,8 +98,7 @@ impl<'a> Document<'a> {
             Standing::Open(until) => until,
             Standing::Ended | Standing::Closed => self.visible.until,
         };
-        let change = self.body.as_ref().and_then(StoredBody::next_change);
-        earliest([end, change])
+        earliest([end, self.next_change()])
     }
 
     /// The open window for the scope that closes last.
@@ -119,6 +134,7 @@ struct DocumentDraft<'a> {
     until: Option<i64>,
     csa: Option<i64>,
     windows: Vec<DocumentWindow<'a>>,
+    next_turn: Option<i64>,
 }
 
 impl<'de> DocumentDraft<'de> {
@@ -130,6 +146,7 @@ impl<'de> DocumentDraft<'de> {
         match key {
             fields::BODY => self.body = members.next_value()?,
             fields::CSA => self.csa = members.next_value()?,
+            fields::NEXT_TURN => self.next_turn = members.next_value()?,
             fields::WINDOWS => self.windows = members.next_value()?,
             VISIBLE_FROM => self.from = members.next_value()?,
             VISIBLE_UNTIL => self.until = members.next_value()?,
@@ -147,6 +164,7 @@ impl<'a> From<DocumentDraft<'a>> for Document<'a> {
             visible: Visible::from_micros(draft.from.unwrap_or(i64::MIN), draft.until),
             csa: draft.csa,
             windows: draft.windows,
+            next_turn: draft.next_turn,
         }
     }
 }

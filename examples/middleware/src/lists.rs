@@ -7,10 +7,15 @@ use sixplay_catalogue::{
     fields, initial_of,
 };
 use sixplay_core::{Error, Result};
-use sixplay_http::{Request, json};
+use sixplay_http::Request;
 use sixplay_index::{Filter, MAX_WINDOW, Query};
 
-use crate::{answers::answer_all, scope::Scope, search::Documents};
+use crate::{
+    answers::{answer_all, answer_texts},
+    documents::Document,
+    scope::Scope,
+    search::Documents,
+};
 
 /// The kinds of videos that `type` may name.
 const VIDEO_TYPES: [&str; 4] = ["vi", "vc", "playlist", "ci"];
@@ -52,11 +57,12 @@ pub(crate) async fn list_folder_programs(
     let in_folder = Filter::term(fields::FOLDERS, folder);
     let query = scope.published(page_of(&request)).filter(in_folder);
     let query = query.ascending(fields::TITLE_SORT);
+    let turn = documents.next_turn().await?;
     let found = documents.search(PROGRAM, &query).await?;
     if found.total == 0 {
-        require_document(&documents, FOLDER, folder).await?;
+        require_document(&documents, FOLDER, folder, &scope).await?;
     }
-    answer_all(&found.documents, &scope)
+    answer_all(&found.documents, turn, &scope)
 }
 
 /// The published programs of a service, by title unless asked otherwise.
@@ -67,7 +73,9 @@ pub(crate) async fn list_programs(
     let scope = Scope::of(&request)?;
     let query = scope.published(page_of(&request));
     let query = sort_programs(filter_initial(query, &request), &request);
-    answer_search(&documents, PROGRAM, &query, &scope).await
+    let turn = documents.next_turn().await?;
+    let found = documents.search(PROGRAM, &query).await?;
+    answer_all(&found.documents, turn, &scope)
 }
 
 /// The initials of the published programs of a service.
@@ -77,10 +85,9 @@ pub(crate) async fn list_first_letters(
 ) -> Result<Response<Bytes>> {
     let scope = Scope::of(&request)?;
     let query = scope.published(Query::new(0));
+    let turn = documents.next_turn().await?;
     let initials = documents.values(PROGRAM, fields::INITIAL, &query, MAX_INITIALS);
-    let written = serde_json::to_vec(&initials.await?);
-    let failed = || Error::unexpected("middleware.letters", "cannot write the initials");
-    Ok(json(written.map_err(|error| failed().with_source(error))?))
+    answer_texts(&initials.await?, turn, &scope)
 }
 
 /// The published videos of a program, the newest first unless asked otherwise; 404 for an unknown
@@ -94,15 +101,20 @@ pub(crate) async fn list_program_videos(
     let of_program = Filter::term(fields::PROGRAM, program);
     let query = scope.published(page_of(&request)).filter(of_program);
     let query = filter_subcat(filter_types(query, &request), &request);
+    // its next change is that of any of its videos, and comes no later than the list is made
+    let change = documents.get(PROGRAM, program).await?;
+    let change = change.as_deref().map(Document::read).transpose()?;
+    let change = change.and_then(|program| program.next_change());
     let found = documents
         .search(VIDEO, &sort_videos(query, &request))
         .await?;
     if found.total == 0 {
-        require_document(&documents, PROGRAM, program).await?;
+        require_document(&documents, PROGRAM, program, &scope).await?;
     }
-    answer_all(&found.documents, &scope)
+    answer_all(&found.documents, change, &scope)
 }
 
+/// A list of what no time opens or closes.
 async fn answer_search(
     documents: &Documents,
     kind: &str,
@@ -110,14 +122,14 @@ async fn answer_search(
     scope: &Scope<'_>,
 ) -> Result<Response<Bytes>> {
     let found = documents.search(kind, query).await?;
-    answer_all(&found.documents, scope)
+    answer_all(&found.documents, None, scope)
 }
 
 /// The page that the request asks for; it ends where the index's window ends.
 fn page_of(request: &Request) -> Query {
     let (limit, offset) = (number_of(request, "limit"), number_of(request, "offset"));
-    let limit = limit.min(MAX_WINDOW.saturating_sub(offset));
-    Query::new(limit).offset(offset)
+    let offset = offset.min(MAX_WINDOW);
+    Query::new(limit.min(MAX_WINDOW - offset)).offset(offset)
 }
 
 fn number_of(request: &Request, name: &str) -> u64 {
@@ -173,9 +185,18 @@ fn sort_videos(query: Query, request: &Request) -> Query {
     }
 }
 
-/// Tells an empty list from one of a thing that does not exist.
-async fn require_document(documents: &Documents, kind: &str, id: &str) -> Result<()> {
+/// Tells an empty list from one of a thing that is not there, or not yet.
+async fn require_document(
+    documents: &Documents,
+    kind: &str,
+    id: &str,
+    scope: &Scope<'_>,
+) -> Result<()> {
     let found = documents.get(kind, id).await?;
     let missing = || Error::not_found("middleware.find", format!("there is no such {kind}"));
-    found.map(drop).ok_or_else(missing)
+    let found = found.ok_or_else(missing)?;
+    match Document::read(&found)?.is_visible(scope.now) {
+        true => Ok(()),
+        false => Err(missing()),
+    }
 }

@@ -143,8 +143,9 @@ fn limit_param(default: i64) -> Param {
 }
 
 fn offset_param() -> Param {
-    let about = "Items to skip; a list ends at item 10,000.";
-    Param::int("offset", 0, 9_999, about).default(0)
+    let about = "Items to skip; `[]` from 10,000 on.";
+    let offset = Param::int("offset", 0, 10_000, about);
+    offset.default(0).lenient()
 }
 
 fn csa_param() -> Param {
@@ -158,6 +159,6 @@ fn with_param() -> Param {
 }
 
 fn sort_param(words: &'static [&'static str]) -> Param {
-    let about = "The order, in place of the list's own.";
+    let about = "The order, in place of the list's own; others are ignored.";
     Param::choice("sort", words, about).lenient()
 }

@@ -1,7 +1,10 @@
 //! How the documents of the index are found.
 
-use sixplay_core::{Error, ErrorKind, Result};
-use sixplay_index::{Index, MAX_ID_BYTES, Page, Query, RawValue};
+use sixplay_catalogue::{documents::PROGRAM, fields};
+use sixplay_core::{Error, ErrorKind, Result, jiff::Timestamp};
+use sixplay_index::{Filter, Index, MAX_ID_BYTES, Page, Query, RawValue};
+
+use crate::documents::Document;
 
 /// The index as the middleware asks it: by kind, and a kind without an index is one that nobody has
 /// built yet, no answer to the client's question.
@@ -31,6 +34,16 @@ impl Documents {
         let alias = self.0.alias(kind);
         let found = self.0.values(&alias, field, query, limit).await;
         found.map_err(not_built)
+    }
+
+    /// The next instant at which a program comes to a platform and service or leaves one: until
+    /// then no list of programs changes by time alone, but for what its programs say.
+    pub(crate) async fn next_turn(&self) -> Result<Option<Timestamp>> {
+        let known = Filter::at_least(fields::NEXT_TURN, i64::MIN);
+        let query = Query::new(1).filter(known).ascending(fields::NEXT_TURN);
+        let found = self.search(PROGRAM, &query).await?;
+        let first = found.documents.first().map(|raw| Document::read(raw));
+        Ok(first.transpose()?.and_then(|first| first.next_turn()))
     }
 
     /// The document `id` of `kind`, visible or not.

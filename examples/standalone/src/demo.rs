@@ -8,7 +8,7 @@ use std::{
 };
 
 use sixplay_catalogue::{GenerateOptions, commands, is_empty};
-use sixplay_core::{Error, ErrorKind, Result, Store, retry::Backoff};
+use sixplay_core::{Error, ErrorKind, Result, Store, jiff::Timestamp, retry::Backoff};
 
 /// The pauses between two looks.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -41,39 +41,75 @@ fn may_be_anothers(error: &Error) -> bool {
     error.kind() == ErrorKind::Conflict || error.is_transient()
 }
 
-/// Prints four requests that work on this catalogue; none when it has no program.
+/// The clients that the program begins with, and their platforms.
+const CLIENTS: [(&str, &str); 4] = [
+    ("pc", "m6group_web"),
+    ("android", "m6group_androidmob"),
+    ("ios", "m6group_iphone"),
+    ("chromecast", "chromecast"),
+];
+
+/// Where a client sees a program now.
+struct Sight {
+    base: String,
+    program: i64,
+}
+
+/// Prints requests that work on this catalogue; none when no client sees a program of it.
 pub(crate) async fn print_requests(store: &Store, addr: SocketAddr) -> Result<()> {
-    let Some(program) = first_program(store).await? else {
+    let port = addr.port();
+    let sights = find_sights(store, port).await?;
+    let Some(Sight { base, program }) = sights.first() else {
         return Ok(());
     };
-    let port = addr.port();
-    let base = |user: &str, platform: &str| {
-        format!(
-            "http://{user}.middleware.localhost:{port}/6play/v2/platforms/{platform}\
-             /services/6play"
-        )
-    };
-    let web = base("pc", "m6group_web");
-    let android = base("android", "m6group_androidmob");
     print_line(format_args!("\nThe catalogue is served on {addr}. Try:\n"))?;
-    print_line(format_args!("  curl '{web}/programs/{program}'"))?;
-    print_line(format_args!(
-        "  curl '{android}/programs/{program}/videos?with=clips&limit=5'"
-    ))?;
+    print_line(format_args!("  curl '{base}/programs/{program}'"))?;
+    if let Some(Sight { base, program }) = sights.get(1) {
+        let videos = "videos?with=clips&limit=5";
+        print_line(format_args!("  curl '{base}/programs/{program}/{videos}'"))?;
+    }
     print_line(format_args!(
         "  curl -X PATCH -H 'Content-Type: application/json' \
          -d '{{\"title\":\"Un nouveau titre\"}}' \
          http://bo.api.localhost:{port}/v1/programs/{program}"
     ))?;
     print_line(format_args!(
-        "  curl '{web}/programs?limit=5&sort=last_video_publication'\n"
+        "  curl '{base}/programs?limit=5&sort=last_video_publication'\n"
     ))
 }
 
-async fn first_program(store: &Store) -> Result<Option<i64>> {
-    let query = "SELECT MIN(id) AS id FROM programs WHERE enabled = 1";
-    let rows = store.read().await?.fetch_sql(query, Vec::new()).await?;
-    rows.first().map_or(Ok(None), |row| row.opt_int("id"))
+/// What each client sees, of those that see something.
+async fn find_sights(store: &Store, port: u16) -> Result<Vec<Sight>> {
+    let mut snapshot = store.read().await?;
+    let mut sights = Vec::new();
+    for (client, platform) in CLIENTS {
+        let rows = snapshot
+            .fetch_sql(&first_program_on(platform), Vec::new())
+            .await?;
+        if let Some(row) = rows.first() {
+            let (service, program) = (row.text("service")?, row.int("program")?);
+            let host = format!("http://{client}.middleware.localhost:{port}");
+            let base = format!("{host}/6play/v2/platforms/{platform}/services/{service}");
+            sights.push(Sight { base, program });
+        }
+    }
+    Ok(sights)
+}
+
+/// The first program with a video that is open on a platform for good, and the service that lists
+/// it; a root before others.
+fn first_program_on(platform: &str) -> String {
+    let now = Timestamp::now().as_microsecond();
+    format!(
+        "SELECT v.program_id AS program, COALESCE(o.code, w.service) AS service \
+         FROM publications w JOIN videos v ON v.id = w.video_id \
+         JOIN programs p ON p.id = v.program_id JOIN services s ON s.code = w.service \
+         LEFT JOIN service_roots r ON r.service = w.service \
+         LEFT JOIN services o ON o.code = r.root AND o.enabled = 1 \
+         WHERE w.platform = '{platform}' AND w.opens_at <= {now} \
+         AND (w.closes_at IS NULL OR w.closes_at > {now} + 3600000000) \
+         AND v.enabled = 1 AND p.enabled = 1 AND s.enabled = 1 ORDER BY v.program_id LIMIT 1"
+    )
 }
 
 fn print_line(line: fmt::Arguments<'_>) -> Result<()> {

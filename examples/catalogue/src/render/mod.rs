@@ -15,7 +15,8 @@
 //!
 //! A document holds the windows that are open, those of one platform and service merged, and each
 //! platform's part of the body only while one is open there. It is visible from the earliest
-//! beginning to the latest end of them; when one opens or closes before, it is rendered again.
+//! beginning to the latest end of them; when one opens or closes before, it is rendered again. A
+//! program that is still to come has its document before, visible from then on.
 
 mod body;
 mod clips;

@@ -1,4 +1,5 @@
-//! A program's document: visible while it is enabled and one of its videos is visible.
+//! A program's document: visible while it is enabled and one of its videos is visible. It is in the
+//! index before, so that lists know how long they hold.
 
 use jiff::Timestamp;
 use sixplay_core::Rendered;
@@ -7,9 +8,9 @@ use super::{
     body::{
         list_part, part, rating_json, rating_level, service_reference, stored_body, windows_json,
     },
-    outcome::{DISABLED, NO_VIDEO, PublicationState, render_shown},
+    outcome::{DISABLED, NO_VIDEO, NOT_YET, PublicationState, render_shown},
     title::sort_key_of,
-    windows::{Openings, closed_reason, earliest},
+    windows::{Openings, closed_reason, earliest, next_turn},
 };
 use crate::{
     fields::{self, body, parts},
@@ -21,11 +22,31 @@ use crate::{
 /// The types of videos that a program counts.
 const COUNTED_TYPES: [&str; 3] = ["vi", "vc", "playlist"];
 
-/// The document of a program with all its rows, or why there is none at `now`.
+/// The document of a program with all its rows, or why there is none at `now`. One that is still to
+/// come has the document that it will have then.
 pub(crate) fn render_program(program: &ProgramRows, now: Timestamp) -> Rendered {
-    render_shown(program_state(program, now), || {
-        let openings = Openings::at(windows_of(program), now);
-        (document_of(program, &openings, now), openings.visible())
+    let state = program_state(program, now);
+    match (state.reason, state.next_change_at) {
+        (Some(NOT_YET), Some(opens)) => {
+            render_at(program, PublicationState::shown(Some(opens)), now, opens)
+        }
+        _ => render_at(program, state, now, now),
+    }
+}
+
+/// The program's document as of `at`, `now` or the instant at which it is to come.
+fn render_at(
+    program: &ProgramRows,
+    state: PublicationState,
+    now: Timestamp,
+    at: Timestamp,
+) -> Rendered {
+    render_shown(state, || {
+        let openings = Openings::at(windows_of(program), at);
+        let turn = next_turn(windows_of(program), now).map(Timestamp::as_microsecond);
+        let document = document_of(program, &openings, at);
+        let document = document.int_if_some(fields::NEXT_TURN, turn);
+        (document, openings.visible())
     })
 }
 

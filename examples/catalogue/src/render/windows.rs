@@ -125,6 +125,24 @@ fn span_of(windows: &[&PublicationWindow]) -> Visible {
     Visible::new(from.unwrap_or_default(), last.flatten())
 }
 
+/// When what has these windows next comes to a platform and service, or leaves one.
+pub(super) fn next_turn<'a>(
+    windows: impl Iterator<Item = &'a PublicationWindow> + Clone,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let shown = Openings::at(windows.clone(), now).document_windows();
+    let is_shown = |platform: &str, code: &str| shown.iter().any(|it| it.is_for(platform, code));
+    let comes = |window: &&PublicationWindow| {
+        let mut codes = window.service_codes();
+        window.counts()
+            && window.visible.from > now
+            && codes.any(|code| !is_shown(&window.platform, code))
+    };
+    let coming = windows.filter(comes).map(|window| window.visible.from);
+    let leaving = shown.iter().filter_map(|window| window.visible?.until);
+    coming.chain(leaving).min()
+}
+
 /// The earlier of two instants, either of which may never come.
 pub(super) fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
     one.into_iter().chain(other).min()

@@ -153,10 +153,14 @@ async fn limit_and_offset_are_clamped_or_refused() {
         );
     }
     assert_eq!(world.ids("/6play/programs?limit=1&limit=2").await.len(), 2);
-    assert_eq!(
-        world.ids("/6play/programs?limit=999&offset=9999").await,
-        [""; 0]
-    );
+    for offset in ["9999", "10000", "10001", "99999999999999999999999"] {
+        let query = format!("limit=999&offset={offset}");
+        assert_eq!(
+            world.ids(&format!("/6play/programs?{query}")).await,
+            [""; 0],
+            "a walk by pages ends in an empty one: {query}"
+        );
+    }
     for query in [
         "limit=-1",
         "limit=0",
@@ -164,7 +168,6 @@ async fn limit_and_offset_are_clamped_or_refused() {
         "limit=1.5",
         "offset=-1",
         "offset=1e9",
-        "offset=10000",
         "offset=x",
         "a=%zz",
         "a=%00",
@@ -355,6 +358,43 @@ async fn no_answer_may_be_cached_beyond_the_next_change_of_what_it_shows() {
             .header("cache-control"),
         "no-store"
     );
+}
+
+#[tokio::test]
+async fn no_list_may_be_cached_beyond_the_next_opening_or_closing_of_its_scope() {
+    let world = World::filled().await;
+    // a program to come, and one whose next video opens then
+    let later = json!([world.window(WEB, &["m6replay", "6play"], 100, None)]);
+    let mut to_come = world.program("9", "Suite", 1, 50, later);
+    to_come["visible_from"] = json!(world.now + 100 * SECOND);
+    to_come["next_turn"] = json!(world.now + 100 * SECOND);
+    let mut growing = world.program("7", "Grandit", 1, 50, world.open());
+    growing["body"]["next_change"] = json!(world.now + 100 * SECOND);
+    world.put("program", &[to_come, growing]).await;
+    for path in [
+        "/6play/programs?firstLetter=a",
+        "/6play/programs?firstLetter=z",
+        "/6play/programs?offset=10000",
+        "/6play/programs/first-letters",
+        "/nothing/programs/first-letters",
+        "/6play/folders/10/programs",
+        "/6play/folders/8/programs",
+        "/m6replay/programs/7/videos",
+    ] {
+        let answer = world.get(path).await;
+        let age = answer.header("cache-control");
+        let age: u32 = age.trim_start_matches("public, max-age=").parse().unwrap();
+        assert!((60..=100).contains(&age), "{path}: {age}");
+    }
+    for path in ["/6play/programs/9", "/6play/programs/9/videos"] {
+        assert_eq!(world.get(path).await.status, 404, "{path} is to come");
+    }
+    // what is due, and not rendered again yet
+    let mut due = world.program("6", "Due", 1, 50, world.open());
+    due["next_turn"] = json!(world.now - SECOND);
+    world.put("program", &[due]).await;
+    let answer = world.get("/6play/programs").await;
+    assert_eq!(answer.header("cache-control"), "no-store");
 }
 
 #[tokio::test]

@@ -69,3 +69,26 @@ fn one_command_loads_a_catalogue_serves_it_and_prints_requests_that_work() {
     );
     assert_eq!(again.stop(20), Some(0));
 }
+
+#[test]
+fn the_requests_to_try_are_of_services_and_platforms_that_the_store_has() {
+    let line = Line::new(On::Embedded).expect("needs no server");
+    line.generate("3");
+    line.sql("DELETE FROM publications WHERE platform <> 'chromecast'");
+    line.sql("UPDATE services SET enabled = 0 WHERE code = '6play'");
+    let mut program = line.start("sixplay-standalone", &["--listen", "127.0.0.1:0"]);
+    let lines = eventually(60, "requests to try", || {
+        let output = program.output();
+        let lines = output.lines().filter(|line| line.contains("curl "));
+        let lines: Vec<String> = lines.map(str::to_owned).collect();
+        (lines.len() == 3).then_some(lines)
+    });
+    let read = lines.iter().filter(|line| !line.contains("PATCH"));
+    for request in read {
+        let place = "http://chromecast.middleware.localhost";
+        assert!(request.contains(place), "{request}");
+        let place = "/platforms/chromecast/services/m6replay/";
+        assert!(request.contains(place), "{request}");
+    }
+    assert_eq!(program.stop(20), Some(0));
+}

@@ -35,7 +35,8 @@ fn a_program_is_visible_while_one_of_its_videos_is() {
                 counted("vi", vec![window(0, Some(10))]),
                 counted("vc", vec![window(1_500, None)]),
             ],
-            No("not_yet", Some(1_500)),
+            // in the index before, and hidden
+            Yes(1_500, None, Some(1_500)),
         ),
         (
             vec![
@@ -53,6 +54,34 @@ fn a_program_is_visible_while_one_of_its_videos_is() {
         ..program_of(vec![counted("vi", vec![window(0, None)])])
     };
     assert_eq!(seen(&program_at(&disabled, NOW)), No("disabled", None));
+}
+
+#[test]
+fn a_program_says_when_it_next_comes_to_a_place_or_leaves_one() {
+    let elsewhere = PublicationWindow {
+        platform: "tv".into(),
+        ..window(1_200, None)
+    };
+    let cases = [
+        (vec![window(0, None)], None),
+        (vec![window(0, Some(1_300))], Some(1_300)),
+        (
+            vec![window(0, Some(1_300)), window(5, Some(1_400))],
+            Some(1_400),
+        ),
+        (vec![window(0, None), window(1_100, None)], None),
+        (vec![window(0, None), elsewhere.clone()], Some(1_200)),
+        (vec![window(1_600, None), elsewhere], Some(1_200)),
+        (
+            vec![window(1_600, None), window(1_500, Some(1_550))],
+            Some(1_500),
+        ),
+    ];
+    for (windows, expected) in cases {
+        let program = program_of(vec![counted("vi", windows)]);
+        let turn = document(&program_at(&program, NOW))["next_turn"].clone();
+        assert_eq!(turn, json!(expected), "{:?}", program.videos);
+    }
 }
 
 #[test]
