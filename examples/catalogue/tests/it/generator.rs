@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use serde_json::Value;
-use sixplay_catalogue::{Catalogue, StoredBody};
+use sixplay_catalogue::{Catalogue, StoredBody, Viewer};
 use sixplay_core::{ErrorKind, Publishable, Rendered, Result, Source, Store, conformance::Backend};
 
 use super::{empty, exported, generated, now, viewer};
@@ -127,8 +127,14 @@ fn sizes_and_qualities(videos: &[(String, Rendered)]) {
         let document: Value = serde_json::from_str(document.document.get()).expect("JSON");
         let body = serde_json::value::to_raw_value(&document["body"]).expect("JSON");
         let body = StoredBody::read(&body).expect("a body");
+        let service = document["windows"][0]["services"][0].as_str();
+        let service = service.expect("a code");
         let wire = |platform| {
-            body.compose(&viewer(platform), &["clips", "freemiumpacks"])
+            let viewer = Viewer {
+                service,
+                ..viewer(platform)
+            };
+            body.compose(&viewer, &["clips", "freemiumpacks"])
                 .expect("an object")
         };
         if document["type"] == "vi" {

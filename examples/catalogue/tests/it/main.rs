@@ -9,6 +9,7 @@ mod numbers;
 #[cfg(feature = "program")]
 mod program;
 mod schema;
+mod shapes;
 mod unreadable;
 
 use std::path::PathBuf;

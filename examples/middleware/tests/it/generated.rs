@@ -67,7 +67,7 @@ async fn a_player_finds_its_way_from_the_services_to_every_clip() {
             .ids("/6play/services?sort=priority&with=channels,freemiumpacks")
             .await
             .len(),
-        2
+        5
     );
     let folders = world.get("/6play/folders?limit=999&offset=0").await.json();
     assert!(!folders.as_array().unwrap().is_empty() && folders[0]["name"].is_string());
@@ -102,11 +102,11 @@ async fn a_player_finds_its_way_from_the_services_to_every_clip() {
     }
     assert!(videos > 20 && !expired.is_empty(), "{videos} {expired:?}");
     for id in expired {
-        let codes = [
-            world.get(&format!("/m6replay/videos/{id}")).await,
-            world.get(&format!("/w9replay/videos/{id}")).await,
-        ]
-        .map(|answer| answer.status.as_u16());
+        let mut codes = Vec::new();
+        for root in ["6play", "rtlbe_rtl_play", "rtlhu_rtl_most"] {
+            let answer = world.get(&format!("/{root}/videos/{id}")).await;
+            codes.push(answer.status.as_u16());
+        }
         assert!(
             codes.contains(&410) && codes.iter().all(|code| *code >= 400),
             "{id}: {codes:?}"

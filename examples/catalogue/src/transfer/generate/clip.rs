@@ -1,6 +1,9 @@
 //! One clip: its product, chapters and files.
 
-use super::{Generator, HOUR, cells, frame::VideoType, next_id, video::VideoDraft, words};
+use super::{
+    Generator, HOUR, cells, frame::VideoType, next_id, program::EPISODES_A_SEASON,
+    video::VideoDraft, words,
+};
 use crate::schema::tables::{AREAS, ASSETS, CHAPTERS, CLIPS, PRODUCTS};
 
 const HOST: &str = "https://assets.sixplay.test";
@@ -29,6 +32,19 @@ const MP4_HQ: FileForm = FileForm {
     end: "_hq.mp4",
     ..MP4
 };
+const MP4_HD: FileForm = FileForm {
+    quality: "hd",
+    end: "_hd.mp4",
+    ..MP4
+};
+const SUBTITLES: FileForm = FileForm {
+    of_type: "http_subtitle_vtt_sm",
+    protocol: "http_subtitle",
+    container: "vtt",
+    quality: "vtt",
+    folder: "subtitles",
+    end: "_sm.vtt",
+};
 const HLS: FileForm = FileForm {
     of_type: "usp_hls_h264",
     protocol: "usp",
@@ -36,6 +52,12 @@ const HLS: FileForm = FileForm {
     quality: "sd3-ism",
     folder: "hls",
     end: "_unpnp.ism/Manifest.m3u8",
+};
+const HLS_WIDEVINE: FileForm = FileForm {
+    of_type: "usp_wvhls_h264",
+    container: "ism",
+    quality: "sd1-ism",
+    ..HLS
 };
 const DASH: FileForm = FileForm {
     of_type: "usp_dashcenc_h264",
@@ -79,10 +101,21 @@ impl Generator {
     /// Adds what was broadcast; an episode has a place in the series.
     fn add_product(&mut self, draft: &VideoDraft<'_>, place: Option<i64>) -> i64 {
         let id = next_id(&mut self.last.product);
+        // a whole programme has the key of what was broadcast, and not every series has seasons
+        let prid = match place {
+            Some(_) => format!(
+                "{:016x}{:016x}{id:08x}",
+                self.random.next(),
+                self.random.next()
+            ),
+            None => id.to_string(),
+        };
+        let season = place.filter(|_| draft.program.id % 4 != 1);
+        let season = season.map(|place| 1 + place / EPISODES_A_SEASON as i64);
         let product = cells! {
             "id": id, "title": draft.title.as_str(), "summary": draft.description.as_str(),
-            "prid": id.to_string(), "copyright": "", "year_copyright": "2018",
-            "season": place.map(|place| 1 + place / 5), "episode": place.map(|place| 1 + place),
+            "prid": prid, "copyright": "", "year_copyright": "2018",
+            "season": season, "episode": place.map(|place| 1 + place),
             "last_diffusion": draft.opens - HOUR,
         };
         self.batch.put(&PRODUCTS, product);
@@ -92,8 +125,8 @@ impl Generator {
     fn add_clip_row(&mut self, draft: &VideoDraft<'_>, clip: i64, product: i64) {
         let program = draft.program;
         let freewheel = format!(
-            "{{\"customerId\":\"6cbf2\",\"nw\":510962,\"prof\":\"510962:html5\",\
-             \"csid\":\"{}_longform\",\"caid\":\"clip_{clip}\",\"afid\":126332903}}",
+            "{{\"customerId\":\"0demo\",\"nw\":900001,\"prof\":\"900001:html5\",\
+             \"csid\":\"{}_longform\",\"caid\":\"clip_{clip}\",\"afid\":900000002}}",
             program.service
         );
         let row = cells! {
@@ -125,15 +158,20 @@ impl Generator {
     /// Adds the files of every platform.
     fn add_assets(&mut self, draft: &VideoDraft<'_>, clip: i64) {
         let web: &[FileForm] = if draft.of_type == VideoType::Episode {
-            &[HLS, DASH, MP4]
+            &[HLS, HLS_WIDEVINE, DASH, MP4, MP4_HD, SUBTITLES]
         } else {
-            &[MP4, MP4_HQ]
+            &[MP4, MP4_HQ, MP4_HD]
+        };
+        let chromecast: &[FileForm] = if clip % 3 == 0 {
+            &[DASH_HD]
+        } else {
+            &[DASH_SD, DASH_HD]
         };
         let files: [(&str, &[FileForm]); 4] = [
             ("m6group_web", web),
-            ("m6group_androidmob", &[DASH_SD]),
+            ("m6group_androidmob", &[DASH_SD, DASH_HD, SUBTITLES]),
             ("m6group_iphone", &[HLS]),
-            ("chromecast", &[DASH_HD]),
+            ("chromecast", chromecast),
         ];
         for (platform, forms) in files {
             for (place, form) in (0i64..).zip(forms) {
@@ -154,7 +192,7 @@ impl Generator {
         let (service, folder) = (draft.program.service, form.folder);
         let path = format!("{folder}/{}/c{clip}{}", draft.program.slug, form.end);
         let token = self.random.next();
-        let url = if form.container == "mp4" {
+        let url = if form.protocol != "usp" {
             format!("{HOST}/{path}")
         } else {
             format!("{HOST}/{path}?expiration=4102444800&token={token:016x}")

@@ -11,6 +11,8 @@ mod random;
 mod video;
 mod words;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use sea_query::Value as SqlValue;
 use sixplay_core::{Error, Progress, Result, Store, Transaction};
@@ -23,8 +25,12 @@ use crate::{
 };
 
 const SECOND: i64 = 1_000_000;
-const HOUR: i64 = 3600 * SECOND;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+
+/// Beyond every key of the real image server.
+const IMAGE_KEYS: i64 = 900_000_000;
 
 /// Rows are written whenever so many wait.
 const WAITING: usize = 8000;
@@ -119,6 +125,7 @@ pub async fn generate(
         return Err(Error::conflict("catalogue.generate", full));
     }
     let mut generator = Generator {
+        folders: BTreeMap::new(),
         batch: Batch::default(),
         random: Random::new(options.seed),
         now: options.now.as_second() * SECOND,
@@ -148,6 +155,8 @@ struct Generator {
     now: i64,
     last: Sequences,
     videos: u64,
+    /// How many programs each service has put into folders so far.
+    folders: BTreeMap<&'static str, usize>,
 }
 
 /// The last id of each sequence; they begin where the real ones are.
@@ -182,6 +191,11 @@ fn next_id(last: &mut i64) -> i64 {
 }
 
 impl Generator {
+    /// The whole minute before now: what people plan begins and ends with one.
+    fn minute(&self) -> i64 {
+        self.now - self.now.rem_euclid(MINUTE)
+    }
+
     async fn flush_above(&mut self, waiting: usize, transaction: &mut Transaction) -> Result<()> {
         if self.batch.len() > waiting {
             self.batch.flush(transaction).await
@@ -200,7 +214,10 @@ impl Generator {
         let first = self.last.image + 1;
         for (place, role) in (0i64..).zip(roles) {
             let id = next_id(&mut self.last.image);
-            let (key, title) = ((id + 274_000).to_string(), format!("{role} - {name}.jpg"));
+            let (key, title) = (
+                (IMAGE_KEYS + id).to_string(),
+                format!("{role} - {name}.jpg"),
+            );
             let image = cells! {
                 "id": id, "role": *role, "external_key": key, "sort_index": place, "title": title,
             };

@@ -4,7 +4,7 @@ use super::{
     DAY, Generator, HOUR, SECOND, cells,
     frame::{PLATFORM_CODES, VideoType},
     next_id,
-    program::ProgramDraft,
+    program::{EPISODES_A_SEASON, ProgramDraft},
     words,
 };
 use crate::schema::tables::{
@@ -17,6 +17,14 @@ const KRUX: &str =
 
 /// Ten windows of so many seconds, as long apart.
 const RESTLESS: i64 = 90;
+
+/// A clip as a playlist takes it.
+#[derive(Clone, Copy)]
+pub(super) struct ListedClip {
+    id: i64,
+    /// Seconds.
+    duration: i64,
+}
 
 /// A video under construction.
 pub(super) struct VideoDraft<'a> {
@@ -34,35 +42,43 @@ pub(super) struct VideoDraft<'a> {
 }
 
 impl Generator {
-    /// Adds the episode or extract at `place` among its like, with its one clip; returns the clip.
+    /// Adds the episode or extract at `place` among its like, with its one clip.
     pub(super) fn add_video(
         &mut self,
         program: &ProgramDraft,
         of_type: VideoType,
         place: i64,
-    ) -> i64 {
+    ) -> ListedClip {
         let clip = next_id(&mut self.last.clip);
         let draft = self.draft_video(program, of_type, place, clip);
         self.add_clip(&draft, clip, place);
-        self.add_video_row(&draft, &[clip]);
+        let listed = ListedClip {
+            id: clip,
+            duration: draft.duration,
+        };
+        self.add_video_row(&draft, &[listed]);
         let is_episode = of_type == VideoType::Episode;
         let category = if is_episode {
-            let season = program.seasons.get(place as usize / 5);
+            let season = program
+                .seasons
+                .get(place as usize / EPISODES_A_SEASON as usize);
             season.or(program.seasons.last()).copied()
         } else {
             Some(program.extras)
         };
-        if let Some(category) = category {
-            let listed = cells! {
-                "video_id": draft.id.as_str(), "position": 0i64, "sub_category_id": category,
-            };
-            self.batch.put(&VIDEO_SUB_CATEGORIES, listed);
-        }
+        self.list_in_category(&draft, category.unwrap_or(program.extras));
         match program.restless.filter(|_| is_episode && place == 0) {
             Some(turn) => self.add_restless_windows(&draft, turn),
             None => self.add_windows(&draft, draft.opens, draft.closes),
         }
-        clip
+        listed
+    }
+
+    fn list_in_category(&mut self, draft: &VideoDraft<'_>, category: i64) {
+        let listed = cells! {
+            "video_id": draft.id.as_str(), "position": 0i64, "sub_category_id": category,
+        };
+        self.batch.put(&VIDEO_SUB_CATEGORIES, listed);
     }
 
     /// Draws what an episode or extract is about, and when it may be seen.
@@ -87,7 +103,10 @@ impl Generator {
             (&VIDEO_IMAGES, id.as_str().into()),
             (&CLIP_IMAGES, clip.into()),
         ];
-        let image = self.add_images(&owners, &clip.to_string(), &["vignette", "storyboard"]);
+        let vignettes = self.random.between(1, 5) as usize;
+        let mut roles = vec!["vignette"; vignettes];
+        roles.push("storyboard");
+        let image = self.add_images(&owners, &clip.to_string(), &roles);
         let (opens, closes) = self.draw_window();
         VideoDraft {
             program,
@@ -104,7 +123,7 @@ impl Generator {
     }
 
     /// Adds a playlist of a program's clips.
-    pub(super) fn add_playlist(&mut self, program: &ProgramDraft, clips: &[i64]) {
+    pub(super) fn add_playlist(&mut self, program: &ProgramDraft, clips: &[ListedClip]) {
         let id = format!("playlist_{}", next_id(&mut self.last.playlist));
         let title = format!("Le meilleur de {}", program.title);
         let owner = [(&VIDEO_IMAGES, id.as_str().into())];
@@ -116,27 +135,29 @@ impl Generator {
             id,
             slug: words::slug(&title),
             title,
-            description: words::text(&mut self.random, 3),
-            duration: 300 * clips.len() as i64,
+            // every other one says nothing, as real ones
+            description: words::text(&mut self.random, 3 * (self.last.playlist as u64 % 2)),
+            duration: clips.iter().map(|clip| clip.duration).sum(),
             image,
             opens,
             closes,
         };
         self.add_video_row(&draft, clips);
+        self.list_in_category(&draft, program.extras);
         self.add_windows(&draft, opens, closes);
     }
 
     /// When a video opens and closes: mostly open now, 3 % over, 3 % to come.
     fn draw_window(&mut self) -> (i64, Option<i64>) {
-        let past = self.now - self.draw_hours(1, 24 * 120);
+        let past = self.minute() - self.draw_hours(1, 24 * 120);
         match self.random.between(0, 99) {
             0..3 => (
                 past - 60 * DAY,
-                Some(self.now - self.draw_hours(1, 24 * 40)),
+                Some(self.minute() - self.draw_hours(1, 24 * 40)),
             ),
-            3..6 => (self.now + self.draw_hours(1, 24 * 30), None),
+            3..6 => (self.minute() + self.draw_hours(1, 24 * 30), None),
             6..40 => (past, None),
-            _ => (past, Some(self.now + self.draw_hours(24, 24 * 365))),
+            _ => (past, Some(self.minute() + self.draw_hours(24, 24 * 365))),
         }
     }
 
@@ -165,7 +186,7 @@ impl Generator {
     }
 
     /// Adds the video and what hangs on it but its windows.
-    fn add_video_row(&mut self, draft: &VideoDraft<'_>, clips: &[i64]) {
+    fn add_video_row(&mut self, draft: &VideoDraft<'_>, clips: &[ListedClip]) {
         let (id, program) = (draft.id.as_str(), draft.program);
         self.videos += 1;
         let row = cells! {
@@ -184,10 +205,10 @@ impl Generator {
     }
 
     /// Puts clips into the video, and the video under its service.
-    fn list_video(&mut self, draft: &VideoDraft<'_>, clips: &[i64]) {
+    fn list_video(&mut self, draft: &VideoDraft<'_>, clips: &[ListedClip]) {
         let (id, service) = (draft.id.as_str(), draft.program.service);
         for (place, clip) in (0i64..).zip(clips) {
-            let listed = cells! {"video_id": id, "position": place, "clip_id": *clip};
+            let listed = cells! {"video_id": id, "position": place, "clip_id": clip.id};
             self.batch.put(&VIDEO_CLIPS, listed);
         }
         let listed = cells! {"video_id": id, "position": 0i64, "service": service};
