@@ -13,7 +13,7 @@ use crate::{
 const AT_ONCE: usize = 200;
 
 /// Whether the programs or videos `ids` are published in the snapshot at `now`, in the order of
-/// `ids`. It costs about ten statements for every two hundred, and no ticket.
+/// `ids`. It costs about twenty statements for every two hundred, and no ticket.
 ///
 /// # Errors
 /// `Invalid` for a kind that is neither [`PROGRAM`] nor [`VIDEO`], `Unavailable`, `Timeout`,

@@ -20,7 +20,7 @@ sixplay_core::on_every_database! {
 const BACK_OFFICE: &str = "bo.api.localhost";
 const FILTERED: &str = "pc.api.localhost";
 /// Of a page of a hundred, however far the list is walked for it here.
-const MOST_STATEMENTS: usize = 40;
+const MOST_STATEMENTS: usize = 45;
 
 type Service = DomainUserService<Routes>;
 

@@ -1,6 +1,6 @@
 //! Programs with their videos' windows and everything their body shows.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sixplay_core::{Result, Row, Snapshot};
@@ -16,7 +16,7 @@ use super::{
     reference::{
         Services, load_ratings, load_service_references, read_program_reference, service_of,
     },
-    video::load_video_switches,
+    video::load_clip_switches,
     window::load_windows,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     json::{JsonObject, json_string},
     paris::format_date,
     render::{PLAYLIST, shown_windows},
-    rows::{AgeRating, Broadcast, CountedVideo, ProgramRows, VideoRows},
+    rows::{AgeRating, Broadcast, ClipRows, CountedVideo, ProgramRows, VideoRows},
     schema::{
         TableSchema,
         tables::{
@@ -215,31 +215,37 @@ async fn load_counted_videos(
     let query = counted_videos();
     let rows = fetch_matching(snapshot, &query, &VIDEOS, "program_id", programs).await?;
     let mut windows = load_windows(snapshot, &Keys::texts_in(&rows, "id")?).await?;
-    let playlists = load_playlists(snapshot, &rows).await?;
+    let mut clips = load_clips_of_playlists(snapshot, &rows).await?;
     group_rows(&rows, "program_id", |row| {
         let id = row.text("id")?;
-        let of_playlist = playlists.get(&id);
-        let of_playlist = of_playlist.map(|playlist| shown_windows(playlist).into_owned());
-        Ok(CountedVideo {
+        let video = VideoRows {
+            enabled: true,
             video_type: row.text("type")?,
+            windows: take_rows(&mut windows, &id),
+            clips: take_rows(&mut clips, &id),
+            id,
+            ..VideoRows::default()
+        };
+        Ok(CountedVideo {
             publication: row.opt_int("publication_date")?,
-            windows: of_playlist.unwrap_or_else(|| take_rows(&mut windows, &id)),
+            windows: shown_windows(&video).into_owned(),
+            video_type: video.video_type,
         })
     })
 }
 
-/// The playlists among videos, with what decides whether they are shown.
-async fn load_playlists(
+/// The clips of the playlists among videos, with what decides whether they are shown.
+async fn load_clips_of_playlists(
     snapshot: &mut Snapshot,
     videos: &[Row],
-) -> Result<HashMap<String, VideoRows>> {
+) -> Result<Grouped<Arc<ClipRows>>> {
     let mut ids = Vec::new();
     for video in videos {
         if video.text("type")? == PLAYLIST {
             ids.push(video.text("id")?);
         }
     }
-    load_video_switches(snapshot, &ids).await
+    load_clip_switches(snapshot, &Keys::texts(ids)).await
 }
 
 /// Enabled videos that have an enabled clip.

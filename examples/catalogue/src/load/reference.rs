@@ -47,13 +47,22 @@ pub(super) async fn load_referred_services(
     snapshot: &mut Snapshot,
     codes: &Keys,
 ) -> Result<HashMap<String, ServiceRows>> {
+    let mut services = load_service_switches(snapshot, codes).await?;
+    let images = load_listed_objects(snapshot, &SERVICE_IMAGES, codes).await?;
+    attach_lists(&mut services, images, |service| &mut service.images);
+    Ok(services)
+}
+
+/// Services with nothing but their own row and their roots, by code.
+pub(super) async fn load_service_switches(
+    snapshot: &mut Snapshot,
+    codes: &Keys,
+) -> Result<HashMap<String, ServiceRows>> {
     let rows = fetch_rows(snapshot, &SERVICES, "code", codes).await?;
     let mut services = index_rows(&rows, "code", read_service)?;
     let roots = enabled_rows(fetch_listed(snapshot, &SERVICE_ROOTS, codes).await?);
     let roots = group_rows(&roots, OWNER, |row| row.text("code"))?;
     attach_lists(&mut services, roots, |service| &mut service.roots);
-    let images = load_listed_objects(snapshot, &SERVICE_IMAGES, codes).await?;
-    attach_lists(&mut services, images, |service| &mut service.images);
     Ok(services)
 }
 
@@ -85,11 +94,19 @@ pub(super) async fn load_program_references(
     snapshot: &mut Snapshot,
     ids: &Keys,
 ) -> Result<Programs> {
-    let rows = fetch_rows(snapshot, &PROGRAMS, "id", ids).await?;
-    let mut programs = index_rows(&rows, "id", read_program_reference)?;
+    let mut programs = load_program_rows(snapshot, ids).await?;
     let images = load_listed_objects(snapshot, &PROGRAM_IMAGES, ids).await?;
     attach_lists(&mut programs, images, |program| &mut program.images);
     Ok(share_values(programs))
+}
+
+/// Programs with nothing but their own row, by the text of their id.
+pub(super) async fn load_program_rows(
+    snapshot: &mut Snapshot,
+    ids: &Keys,
+) -> Result<HashMap<String, ProgramRows>> {
+    let rows = fetch_rows(snapshot, &PROGRAMS, "id", ids).await?;
+    index_rows(&rows, "id", read_program_reference)
 }
 
 /// What others say of a program.

@@ -7,19 +7,19 @@ use sixplay_core::{Result, Row, Snapshot};
 use super::{
     clip::{load_clips, read_clip_switch},
     group::{
-        attach_lists, find_by_code, find_by_int, group_rows, index_rows, int_values, share_values,
-        text_values,
+        Grouped, attach_lists, find_by_code, find_by_int, group_rows, index_rows, int_values,
+        share_values, text_values,
     },
     query::{Keys, OWNER, fetch_listed, fetch_rows, load_listed_objects, load_objects},
     reference::{
-        OwnVideos, VideoReferences, load_program_references, load_ratings, load_service_references,
-        service_of,
+        OwnVideos, VideoReferences, load_program_references, load_program_rows, load_ratings,
+        load_service_references, service_of,
     },
     window::load_windows,
 };
 use crate::{
     columns::{checked_json, members_of, object_of},
-    rows::{VideoRows, VideoSubCategory},
+    rows::{ClipRows, VideoRows, VideoSubCategory},
     schema::tables::{
         IMAGES, SUB_CATEGORIES, VIDEO_CLIPS, VIDEO_IMAGES, VIDEO_PACKS, VIDEO_PRODUCTS,
         VIDEO_SERVICES, VIDEO_SUB_CATEGORIES, VIDEOS,
@@ -156,6 +156,18 @@ pub(crate) async fn load_video_switches(
     load_switches(snapshot, &keys, &clips, &videos).await
 }
 
+/// The clips of each video, with nothing but what decides whether they are shown.
+pub(super) async fn load_clip_switches(
+    snapshot: &mut Snapshot,
+    videos: &Keys,
+) -> Result<Grouped<Arc<ClipRows>>> {
+    let clips = fetch_listed(snapshot, &VIDEO_CLIPS, videos).await?;
+    let own = load_own_videos(snapshot, &clips).await?;
+    group_rows(&clips, OWNER, |row| {
+        read_clip_switch(row, &own).map(Arc::new)
+    })
+}
+
 /// The videos that `clips` are by themselves, of those that stand in another one; of their clips in
 /// turn only what they are.
 async fn load_own_videos(snapshot: &mut Snapshot, clips: &[Row]) -> Result<OwnVideos> {
@@ -181,7 +193,7 @@ async fn load_switches(
 ) -> Result<HashMap<String, VideoRows>> {
     let rows = fetch_rows(snapshot, &VIDEOS, "id", keys).await?;
     let programs = Keys::ints_in(&rows, "program_id")?;
-    let programs = load_program_references(snapshot, &programs).await?;
+    let programs = share_values(load_program_rows(snapshot, &programs).await?);
     let mut videos = index_rows(&rows, "id", |row| {
         let program = find_by_int(&programs, row, "program_id")?;
         Ok(VideoRows {

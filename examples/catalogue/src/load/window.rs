@@ -5,9 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use sixplay_core::{Result, Snapshot, Visible, jiff::Timestamp};
 
 use super::{
-    group::{Grouped, find_by_code, group_rows, index_rows},
+    group::{Grouped, find_by_code, group_rows, index_rows, share_values},
     query::{Keys, fetch_rows},
-    reference::{load_service_references, service_of},
+    reference::{load_service_switches, service_of},
 };
 use crate::{
     rows::PublicationWindow,
@@ -21,7 +21,7 @@ pub(super) async fn load_windows(
 ) -> Result<Grouped<PublicationWindow>> {
     let rows = fetch_rows(snapshot, &PUBLICATIONS, "video_id", videos).await?;
     let services = Keys::texts_in(&rows, "service")?;
-    let services = load_service_references(snapshot, &services).await?;
+    let services = share_values(load_service_switches(snapshot, &services).await?);
     let platforms = load_platforms(snapshot, &Keys::texts_in(&rows, "platform")?).await?;
     group_rows(&rows, "video_id", |row| {
         let platform = find_by_code(&platforms, row, "platform")?;
