@@ -96,6 +96,14 @@ pub(super) async fn a_commit_that_succeeds_has_stored_everything(scratch: &Scrat
     let query = "SELECT id FROM tiny_author";
     let rows = store.read().await?.fetch_sql(query, Vec::new()).await?;
     assert_eq!(rows.len(), usize::from(committed.is_ok()), "{committed:?}");
+    let mut transaction = store.write().await?;
+    put_author(&mut transaction, 1, "Ada").await?;
+    transaction.batch("SAVEPOINT rows_1").await?;
+    assert!(transaction.batch(again).await.is_err());
+    transaction.batch("ROLLBACK TO SAVEPOINT rows_1").await?;
+    transaction.commit().await?;
+    let rows = store.read().await?.fetch_sql(query, Vec::new()).await?;
+    assert_eq!(rows.len(), 1);
     Ok(())
 }
 

@@ -352,7 +352,11 @@ async fn change(scratch: &Scratch, table: &str, column: &str, random: &mut u64) 
         let sql = format!("UPDATE {target} SET {name} = {new} WHERE {one}");
         match scratch.run(&sql).await {
             Ok(()) => return Ok(true),
-            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Unexpected) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Conflict | ErrorKind::Invalid | ErrorKind::Unexpected
+                ) => {}
             Err(error) => return Err(error),
         }
     }

@@ -61,7 +61,6 @@ impl Pool {
     fn usage(&self, mode: SessionMode) -> Usage {
         let mut usage = Usage::new(mode, &self.renewal, meaning);
         usage.keeps_statements = !self.shares_connections;
-        usage.ends_by_any_error = true;
         usage
     }
 

@@ -19,6 +19,10 @@ macro_rules! sessions {
 
         sessions!(@impl $db, Auto, |_session| Ok(()));
         sessions!(@impl $db, Tx, |session| {
+            let mut session = session;
+            if session.usage.met_error {
+                session.batch("SELECT 1".to_owned()).await?;
+            }
             let Tx { connection, mut usage } = *session;
             usage.require_whole("store.commit")?;
             usage.settle("store.commit", connection.commit().await)
@@ -68,9 +72,9 @@ pub(super) struct Usage {
     meaning: fn(&dyn DatabaseError) -> Option<Meaning>,
     /// Whether prepared statements stay with the connection.
     pub(super) keeps_statements: bool,
-    /// Whether an error of any kind ends the transaction, and a commit then changes nothing and
-    /// succeeds.
-    pub(super) ends_by_any_error: bool,
+    /// PostgreSQL takes no more statements then, unless it was rolled back to a savepoint, but a
+    /// commit, which changes nothing and succeeds.
+    pub(super) met_error: bool,
     /// The error after which the database has rolled back or may have: what comes after would be
     /// committed alone.
     ended_by: Option<ErrorKind>,
@@ -87,7 +91,7 @@ impl Usage {
             renewal: renewal.clone(),
             meaning,
             keeps_statements: true,
-            ends_by_any_error: false,
+            met_error: false,
             ended_by: None,
         }
     }
@@ -115,6 +119,7 @@ impl Usage {
             self.renewal.demand();
         }
         let error = driver_error(operation, error, self.meaning, self.may_write());
+        self.met_error = true;
         if self.ends_transaction(&error) {
             self.ended_by = Some(error.kind());
         }
@@ -132,7 +137,7 @@ impl Usage {
     fn ends_transaction(&self, error: &Error) -> bool {
         let in_transaction = matches!(self.mode, SessionMode::Snapshot | SessionMode::Write);
         let rolled_back = error.is_transient() || error.kind() == ErrorKind::Corrupt;
-        in_transaction && (self.ends_by_any_error || rolled_back)
+        in_transaction && rolled_back
     }
 
     fn may_write(&self) -> bool {

@@ -107,7 +107,7 @@ pub struct Generated {
 /// let mut lines = Vec::new();
 /// let rows = export(store, &mut lines, &()).await?;
 /// let lines = String::from_utf8(lines).unwrap();
-/// assert_eq!(lines.lines().count() as u64, rows);
+/// assert_eq!(lines.lines().count() as u64, rows.rows);
 /// assert!(lines.starts_with(r#"{"table":"customers","row":{"code":"m6web","#));
 /// # Ok(())
 /// # }
