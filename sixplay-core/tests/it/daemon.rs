@@ -192,7 +192,8 @@ impl Drop for Running {
     }
 }
 
-const PLAIN: &str = r#"exec "$@""#;
+/// Signals that whoever runs the tests ignores, as `nohup` does, are not ignored in a child.
+const PLAIN: &str = r#"exec env --default-signal "$@""#;
 
 #[test]
 fn each_signal_to_stop_ends_a_daemon_in_good_order() {

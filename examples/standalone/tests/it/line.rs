@@ -25,7 +25,10 @@ pub(crate) fn command(name: &str) -> Command {
         "{} is missing: run `cargo build --workspace --all-features` first",
         binary.display()
     );
-    Command::new(binary)
+    // whoever runs the tests may ignore signals, as `nohup` does
+    let mut command = Command::new("env");
+    command.arg("--default-signal").arg(binary);
+    command
 }
 
 /// A running program; killed when dropped.
@@ -250,10 +253,9 @@ impl Line {
         [soft, hard]: [u32; 2],
     ) -> Program {
         let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$@\"");
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", &script, "sh"])
-            .arg(self::command(name).get_program());
+        let (program, mut command) = (command(name), Command::new("sh"));
+        command.args(["-c", &script, "sh"]);
+        command.arg(program.get_program()).args(program.get_args());
         self.start_command(name, command, args)
     }
 

@@ -57,7 +57,10 @@ struct Running {
 impl Running {
     fn start(hangs: &str, drain: &str, stderr: impl FnOnce(&TempDir) -> Stdio) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        // whoever runs the tests may ignore signals, as `nohup` does
+        let mut command = Command::new("env");
+        command.arg("--default-signal");
+        command.arg(std::env::current_exe().expect("this program"));
         command.args(["--exact", "child", "--ignored", "--nocapture"]);
         command.env(HANGS, hangs).env("SIXPLAY_DRAIN", drain);
         command.stdout(Stdio::piped()).stderr(stderr(&folder));
