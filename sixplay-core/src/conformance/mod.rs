@@ -101,10 +101,7 @@ pub fn server(name: &str) -> Result<Option<String>> {
     if let Ok(url) = std::env::var(&variable) {
         return Ok(Some(url));
     }
-    if std::env::var("SIXPLAY_TEST_SKIP")
-        .is_ok_and(|skip| skip.split_whitespace().any(|skipped| skipped == name))
-    {
-        eprintln!("skipped: no {name}");
+    if is_skipped(name) {
         return Ok(None);
     }
     Err(Error::config(
@@ -112,6 +109,16 @@ pub fn server(name: &str) -> Result<Option<String>> {
         "a test server is neither given nor skipped",
     )
     .with("variable", variable))
+}
+
+/// Whether `SIXPLAY_TEST_SKIP` names what a test needs; a line says so then.
+pub fn is_skipped(name: &str) -> bool {
+    let skip = std::env::var("SIXPLAY_TEST_SKIP").unwrap_or_default();
+    let skipped = skip.split_whitespace().any(|skipped| skipped == name);
+    if skipped {
+        eprintln!("skipped: no {name}");
+    }
+    skipped
 }
 
 /// An empty database of this test's own on `backend`; `None` when its server is skipped.

@@ -3,6 +3,7 @@
 mod bodies;
 mod dates;
 mod documents;
+mod forms;
 mod freshness;
 mod generator;
 mod numbers;

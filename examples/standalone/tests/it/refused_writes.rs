@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::json;
-use sixplay_core::Store;
+use sixplay_core::{Store, conformance::is_skipped};
 
 use crate::{
     client::{Client, WEB, eventually},
@@ -221,9 +221,7 @@ struct SmallDisk(PathBuf);
 impl SmallDisk {
     /// Mounts it below `folder`; `None` when `SIXPLAY_TEST_SKIP` names `tmpfs`.
     fn mount(folder: &Path) -> Option<Self> {
-        let skip = std::env::var("SIXPLAY_TEST_SKIP").unwrap_or_default();
-        if skip.split_whitespace().any(|skipped| skipped == "tmpfs") {
-            eprintln!("skipped: no tmpfs");
+        if is_skipped("tmpfs") {
             return None;
         }
         let point = folder.join("small");
